@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -74,9 +73,6 @@ func ids(t *testing.T, db *pgxpool.Pool, query string, b *filter.Binder) []strin
 	}
 	return found
 }
-
-// day is the time of the seed's rows: day(3) is '2026-01-03'.
-func day(n int) time.Time { return time.Date(2026, 1, n, 0, 0, 0, 0, time.UTC) }
 
 // seed is app 1 as the tests know it, and an app 2 with rows of the same ids that no test may see.
 const seed = `

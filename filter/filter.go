@@ -8,6 +8,7 @@ import (
 // Entity is what a filter selects. The SQL refers to the entity's table by the alias given here.
 type Entity int
 
+// The entities.
 const (
 	Users     Entity = iota // users AS u
 	Channels                // channels AS ch

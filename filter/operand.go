@@ -141,6 +141,7 @@ func readScalar(raw json.RawMessage, want kind) (scalar, string) {
 		if v.digits, reason = readText(raw); reason != "" {
 			return scalar{}, reason
 		}
+	default: // a boolean says all by its kind
 	}
 	return v, ""
 }
