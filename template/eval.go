@@ -95,6 +95,7 @@ func (e *nameExpr) eval(r *run) (any, error) {
 		if r.ctx.Custom != nil {
 			return r.ctx.Custom, nil
 		}
+	case noContext:
 	}
 	return nil, nil
 }
