@@ -23,11 +23,11 @@ const (
 // findTemporal returns the path of a usable temporal CLI: on PATH, in binDir, or built into binDir.
 func findTemporal(ctx context.Context, log *slog.Logger, binDir string) (string, error) {
 	if path, err := exec.LookPath("temporal"); err == nil {
-		if err := usableTemporal(ctx, path); err == nil {
+		unusable := usableTemporal(ctx, path)
+		if unusable == nil {
 			return filepath.Abs(path)
-		} else {
-			log.Info("the temporal CLI on PATH is not used", "cause", err)
 		}
+		log.Info("the temporal CLI on PATH is not used", "cause", unusable)
 	}
 	built := filepath.Join(binDir, "temporal")
 	if usableTemporal(ctx, built) == nil {
@@ -101,6 +101,6 @@ func buildTemporal(ctx context.Context, log *slog.Logger, built string) error {
 	if err := os.Rename(program, built); err != nil {
 		return err
 	}
-	log.Info("built the temporal CLI", "took", time.Since(began).Round(time.Second))
+	log.Info("built the temporal CLI", "took", time.Since(began).Round(time.Second).String())
 	return nil
 }
