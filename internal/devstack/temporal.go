@@ -32,6 +32,8 @@ type TemporalOptions struct {
 	InMemory bool
 	// SearchAttributes to register in the namespace: name to type, as in "Keyword" or "Datetime".
 	SearchAttributes map[string]string
+	// Config is more dynamic configuration of a private server: key to value.
+	Config map[string]string
 }
 
 // Temporal is a Temporal server that answers.
@@ -89,6 +91,7 @@ type devServer struct {
 	database   string // empty for memory
 	logFile    string
 	attributes []string // name=type
+	config     []string // key=value
 }
 
 // prepareTemporal does all that comes before the first start. What it holds is given back when sup stops.
@@ -111,6 +114,10 @@ func prepareTemporal(ctx context.Context, sup *Supervisor, o TemporalOptions) (*
 		d.attributes = append(d.attributes, name+"="+kind)
 	}
 	slices.Sort(d.attributes)
+	for key, value := range o.Config {
+		d.config = append(d.config, key+"="+value)
+	}
+	slices.Sort(d.config)
 	if d.cli, err = findTemporal(ctx, sup.log, cmp.Or(o.BinDir, filepath.Join(dir, "bin"))); err != nil {
 		return nil, err
 	}
@@ -212,6 +219,9 @@ func (d *devServer) args() []string {
 	}
 	if d.database != "" {
 		args = append(args, "--db-filename", d.database)
+	}
+	for _, setting := range d.config {
+		args = append(args, "--dynamic-config-value", setting)
 	}
 	for _, attribute := range d.attributes {
 		args = append(args, "--search-attribute", attribute)
