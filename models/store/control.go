@@ -1,0 +1,235 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"herald/models"
+)
+
+// Classes of the advisory locks, the first of their two keys.
+const (
+	lockCampaign int32 = 0x48_01 // shared by batches of a campaign, exclusive for whoever writes its row
+	lockBatch    int32 = 0x48_02 // two attempts at one batch take turns
+)
+
+// fenceTimeout is how long a control waits for the batches in flight before it gives up with models.CodeUnavailable,
+// nothing changed. Batches take well under a second; a frozen one is ended after frozenBatchTimeout.
+const fenceTimeout = 8 * time.Second
+
+// Control is one action on a campaign: by a client, a support tool or the campaign's own workflow.
+type Control struct {
+	Action       models.Action
+	ScheduledFor *time.Time // start and schedule set both times, also to nothing
+	StopAt       *time.Time
+	Reason       string // pause: shown as pause_reason
+
+	// Seen is the control_seq on which the caller's decision rests. If the row has moved on since, nothing is done and
+	// the row is returned as it is. Nil: whatever the row says now.
+	Seen *int64
+}
+
+// Control carries out an action on a campaign by the table of moves, and reports whether anything changed.
+//
+// It is the barrier: batches read the row FOR SHARE until they commit, so when Control returns from a pause or a stop,
+// no batch of the campaign is open and none will commit until it is resumed. An action that the table refuses gives
+// models.CodeInvalid, an unknown or deleted campaign models.CodeNotFound.
+//
+// Actions from outside the campaign's workflow, and those that change its hold, take the next control_seq. Begin and
+// complete do not: they are the workflow's own steps, taken only if Seen is still the newest control.
+func (s *Store) Control(ctx context.Context, appPK int64, id string, ctl Control) (models.Campaign, bool, error) {
+	var c models.Campaign
+	var changed bool
+	err := inTx(ctx, s.pool, func(tx pgx.Tx) error {
+		var err error
+		if c, err = lockCampaignTx(ctx, tx, appPK, id); err != nil {
+			return err
+		}
+		if ctl.Seen != nil && *ctl.Seen != c.ControlSeq {
+			return nil
+		}
+		move, err := models.NextMove(c.Status, c.Hold, ctl.Action)
+		if err != nil || move.Noop {
+			return err
+		}
+		if ctl.Action == models.ActionStart || ctl.Action == models.ActionSchedule {
+			if err := checkStartTx(ctx, tx, c); err != nil {
+				return err
+			}
+		}
+		if ctl.Action == models.ActionBegin && move.Hold == models.HoldNone {
+			if move.Hold, ctl.Reason, err = holdAtBeginTx(ctx, tx, c); err != nil {
+				return err
+			}
+		}
+		changed = true
+		c, err = writeMoveTx(ctx, tx, c, move, ctl)
+		return err
+	})
+	return c, changed, wrap(err, "%s campaign %d/%s", ctl.Action, appPK, id)
+}
+
+// lockCampaignTx takes the exclusive side of the campaign's lock and reads its row FOR UPDATE. Without the advisory
+// lock batches that arrive one after another would share the row past a waiting writer for ever.
+func lockCampaignTx(ctx context.Context, tx pgx.Tx, appPK int64, id string) (models.Campaign, error) {
+	batch := &pgx.Batch{}
+	batch.Queue(fmt.Sprintf("SET LOCAL lock_timeout = %d", fenceTimeout.Milliseconds()))
+	batch.Queue("SELECT pg_advisory_xact_lock($1, $2)", lockCampaign, campaignKey(appPK, id))
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return models.Campaign{}, fmt.Errorf("lock campaign: %w", err)
+	}
+	rows, err := tx.Query(ctx, "SELECT * FROM campaigns WHERE app_pk = $1 AND id = $2 AND deleted_at IS NULL FOR UPDATE", appPK, id)
+	if err != nil {
+		return models.Campaign{}, fmt.Errorf("read campaign: %w", err)
+	}
+	c, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByNameLax[models.Campaign])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return c, models.NotFound("campaign", id)
+	}
+	return c, err
+}
+
+// campaignKey is the second key of the campaign's advisory lock. Two campaigns that share it only wait for each other.
+func campaignKey(appPK int64, id string) int32 { return lockKey(strconv.FormatInt(appPK, 10), id) }
+
+func lockKey(parts ...string) int32 {
+	h := fnv.New32a()
+	for _, p := range parts {
+		h.Write([]byte(p))
+		h.Write([]byte{0})
+	}
+	return int32(h.Sum32()) //nolint:gosec // a hash; only its bits matter
+}
+
+// writeMoveTx writes what a move does to the row. Every column of a campaign's state is written here.
+func writeMoveTx(ctx context.Context, tx pgx.Tx, c models.Campaign, move models.Move, ctl Control) (models.Campaign, error) {
+	control := ctl.Action != models.ActionBegin && ctl.Action != models.ActionComplete || move.Hold != c.Hold
+	rows, err := tx.Query(ctx, `
+		UPDATE campaigns SET
+			status       = @status,
+			hold         = @hold,
+			control_seq  = control_seq + @step,
+			paused_at    = CASE WHEN @hold <> 'paused' THEN NULL WHEN hold = 'paused' THEN paused_at ELSE clock_timestamp() END,
+			pause_reason = CASE WHEN @hold <> 'paused' THEN ''   WHEN hold = 'paused' THEN pause_reason ELSE @reason END,
+			scheduled_for = CASE WHEN @times THEN @scheduled_for ELSE scheduled_for END,
+			stop_at       = CASE WHEN @times THEN @stop_at ELSE stop_at END,
+			started_at   = CASE WHEN @begin THEN coalesce(started_at, clock_timestamp()) ELSE started_at END,
+			completed_at = CASE WHEN @ended AND started_at IS NOT NULL THEN coalesce(completed_at, clock_timestamp()) ELSE completed_at END,
+			deleted_at   = CASE WHEN @delete THEN clock_timestamp() END,
+			updated_at   = clock_timestamp()
+		WHERE app_pk = @app AND id = @id AND control_seq = @seen
+		RETURNING *`,
+		pgx.StrictNamedArgs{
+			"app": c.AppPK, "id": c.ID, "seen": c.ControlSeq,
+			"status": string(move.Status), "hold": string(move.Hold), "reason": ctl.Reason, "step": btoi(control),
+			"times":         ctl.Action == models.ActionStart || ctl.Action == models.ActionSchedule,
+			"scheduled_for": ctl.ScheduledFor, "stop_at": ctl.StopAt,
+			"begin":  ctl.Action == models.ActionBegin,
+			"ended":  move.Status == models.StatusStopped || move.Status == models.StatusCompleted,
+			"delete": ctl.Action == models.ActionDelete,
+		})
+	if err != nil {
+		return c, fmt.Errorf("write the move: %w", err)
+	}
+	c, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByNameLax[models.Campaign])
+	if err != nil {
+		return c, fmt.Errorf("write the move: %w", err)
+	}
+	return c, nil
+}
+
+func btoi(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// checkStartTx refuses a start whose sender or segments are gone. It holds the segments against deletion until the
+// start is committed.
+func checkStartTx(ctx context.Context, tx pgx.Tx, c models.Campaign) error {
+	active, err := userActiveTx(ctx, tx, c.AppPK, c.SenderID)
+	if err != nil {
+		return err
+	}
+	if !active {
+		return models.InvalidField("sender_id", "user %q doesn't exist or is deactivated", c.SenderID)
+	}
+	rows, err := tx.Query(ctx, "SELECT segment_pk FROM segments WHERE segment_pk = ANY($1) AND deleted_at IS NULL ORDER BY segment_pk FOR SHARE", c.SegmentPKs)
+	if err != nil {
+		return fmt.Errorf("check the segments: %w", err)
+	}
+	alive, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil {
+		return fmt.Errorf("check the segments: %w", err)
+	}
+	if len(alive) != len(c.SegmentPKs) {
+		return models.InvalidField("segment_ids", "names a segment that was deleted")
+	}
+	return nil
+}
+
+// holdAtBeginTx is the hold with which a campaign begins: paused when its sender is gone (contract 8.2).
+func holdAtBeginTx(ctx context.Context, tx pgx.Tx, c models.Campaign) (models.Hold, string, error) {
+	active, err := userActiveTx(ctx, tx, c.AppPK, c.SenderID)
+	if err != nil || active {
+		return models.HoldNone, "", err
+	}
+	return models.HoldPaused, models.ReasonSenderUnavailable, nil
+}
+
+func userActiveTx(ctx context.Context, tx pgx.Tx, appPK int64, id string) (bool, error) {
+	var active bool
+	err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM users WHERE app_pk = $1 AND id = $2 AND deleted_at IS NULL AND deactivated_at IS NULL)",
+		appPK, id).Scan(&active)
+	if err != nil {
+		return false, fmt.Errorf("look up the sender: %w", err)
+	}
+	return active, nil
+}
+
+// Acknowledge records the newest control that the campaign's workflow has taken up.
+func (s *Store) Acknowledge(ctx context.Context, appPK int64, id string, seq int64) error {
+	_, err := s.pool.Exec(ctx, `
+		INSERT INTO campaign_controls (app_pk, campaign_id, acked_seq) VALUES ($1, $2, $3)
+		ON CONFLICT (app_pk, campaign_id) DO UPDATE SET acked_seq = greatest(campaign_controls.acked_seq, excluded.acked_seq)`,
+		appPK, id, seq)
+	return wrap(err, "acknowledge control %d of campaign %d/%s", seq, appPK, id)
+}
+
+// Unacknowledged lists campaigns whose newest control their workflow has not taken up, although it was committed longer
+// than grace ago: the start or the signal was lost. Ended campaigns are listed for a day.
+func (s *Store) Unacknowledged(ctx context.Context, grace time.Duration, limit int) ([]models.Campaign, error) {
+	rows, err := s.pool.Query(ctx, `
+		SELECT c.* FROM (
+			SELECT * FROM campaigns WHERE status IN ('scheduled', 'in_progress') AND updated_at < now() - $1::interval
+			UNION ALL
+			SELECT * FROM campaigns WHERE status = 'stopped' AND updated_at < now() - $1::interval AND updated_at > now() - interval '1 day'
+		) c
+		LEFT JOIN campaign_controls k ON k.app_pk = c.app_pk AND k.campaign_id = c.id
+		WHERE c.control_seq > coalesce(k.acked_seq, 0)
+		ORDER BY c.updated_at LIMIT $2`, grace, limit)
+	if err != nil {
+		return nil, wrap(err, "list unacknowledged campaigns")
+	}
+	campaigns, err := pgx.CollectRows(rows, pgx.RowToStructByNameLax[models.Campaign])
+	return campaigns, wrap(err, "list unacknowledged campaigns")
+}
+
+// SetRecipients records how many recipients a campaign that has just begun has.
+func (s *Store) SetRecipients(ctx context.Context, appPK int64, id string, total int64) error {
+	err := inTx(ctx, s.pool, func(tx pgx.Tx) error {
+		if _, err := lockCampaignTx(ctx, tx, appPK, id); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, "UPDATE campaigns SET recipients_total = $3 WHERE app_pk = $1 AND id = $2", appPK, id, total)
+		return err
+	})
+	return wrap(err, "record the recipients of campaign %d/%s", appPK, id)
+}

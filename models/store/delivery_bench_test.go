@@ -1,0 +1,65 @@
+package store_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"herald/models"
+	"herald/models/store"
+)
+
+// BenchmarkDeliver commits batches of a thousand messages, by one sender to the 1:1 channels of distinct users.
+func BenchmarkDeliver(b *testing.B) {
+	const (
+		size = 1000
+		old  = 20 * size // channels that exist
+	)
+	text := strings.Repeat("Hello there! ", 10)
+	batch := func(c models.Campaign, rule store.ChannelRule, n int) store.Delivery {
+		d := delivery(c, rule, numbered(fmt.Sprintf("%08d-", n), size)...)
+		d.After = fmt.Sprint(n)
+		for i := range d.Messages {
+			m := &d.Messages[i]
+			m.Text, m.CID = text, "messaging:"+models.DistinctID(m.Receiver, sender)
+		}
+		return d
+	}
+	for _, bb := range []struct {
+		name string
+		rule store.ChannelRule
+		old  bool
+	}{
+		{"channels created", bossOnly, false},
+		{"channels exist", bossOnly, true},
+		{"channels exist, create off", store.ChannelRule{}, true},
+		{"channels exist, shown, sender included", store.ChannelRule{Create: true, Members: bossOnly.Members, Show: true, IncludeSender: true}, true},
+	} {
+		b.Run(bb.name, func(b *testing.B) {
+			w := newWorld(b)
+			first := w.running("first")
+			for n := range old / size { // the tables are not empty in any case
+				w.deliver(batch(first, bossOnly, n))
+			}
+			w.exec(`ANALYZE`)
+			var batches []store.Delivery
+			for n := range b.N {
+				id := n + old/size
+				if bb.old {
+					id = n % (old / size)
+				}
+				if n%(old/size) == 0 {
+					first = w.running(fmt.Sprint("c", n))
+				}
+				batches = append(batches, batch(first, bb.rule, id))
+			}
+			b.ResetTimer()
+			for _, d := range batches {
+				if out := w.deliver(d); out.Counts.Sent != size {
+					b.Fatalf("%+v", out)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*size), "µs/row")
+		})
+	}
+}
