@@ -1,0 +1,100 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"math"
+	"time"
+
+	"herald/models"
+	"herald/models/store"
+	"herald/workflows"
+)
+
+// SendBatch delivers to the targets of one range, in transactions of at most in.Size targets. Run again, it
+// delivers what is missing and returns the same counts.
+func (a *Activities) SendBatch(ctx context.Context, in workflows.BatchInput) (workflows.BatchResult, error) {
+	defer alive(ctx)()
+	var res workflows.BatchResult
+	def, err := a.definition(ctx, in.Ref)
+	if isCode(err, models.CodeNotFound) {
+		res.Held, res.State = true, deleted
+		return res, nil
+	}
+	if err != nil {
+		return res, err
+	}
+	for after := in.After; after < in.Through; {
+		through, out, err := a.deliverNext(ctx, def, in, after)
+		if err != nil {
+			return res, err
+		}
+		res.State = out.State
+		if out.Held {
+			res.Held = true
+			return res, nil
+		}
+		res.Counts = res.Counts.Plus(out.Counts)
+		after = through
+	}
+	return res, nil
+}
+
+// deleted is the state of a campaign that is gone. No control comes after a deletion; with a lower number whoever asked
+// would take the state for old news and ask again at once.
+var deleted = models.State{ControlSeq: math.MaxInt64, Status: models.StatusStopped, Hold: models.HoldStopped}
+
+// errChannelsChange says that channels of the batch appeared and vanished faster than they could be read and written.
+var errChannelsChange = errors.New("channels of the batch keep changing")
+
+// deliverNext delivers to the next targets after a key and says how far it came.
+func (a *Activities) deliverNext(ctx context.Context, def *definition, in workflows.BatchInput, after string) (string, store.Delivered, error) {
+	const readings = 3
+	for range readings {
+		d, err := a.render(ctx, def, in, after)
+		if err != nil {
+			return "", store.Delivered{}, err
+		}
+		out, err := a.deliverPaced(ctx, d)
+		switch {
+		case err != nil:
+			return "", out, err
+		case out.SenderGone:
+			// The fence closes in front of every batch at once; the workflow hears of it like of any pause.
+			err := a.pauseWithoutSender(ctx, in.Ref, &out)
+			return "", out, err
+		case !out.ChannelsGone:
+			return d.Through, out, nil
+		}
+	}
+	return "", store.Delivered{}, errChannelsChange
+}
+
+// deliverPaced waits for the campaign's turn as often as its messages_per_second asks.
+func (a *Activities) deliverPaced(ctx context.Context, d store.Delivery) (store.Delivered, error) {
+	for {
+		out, err := a.Store.Deliver(ctx, d)
+		if err != nil || out.Wait == 0 {
+			return out, err
+		}
+		select {
+		case <-ctx.Done():
+			return out, ctx.Err()
+		case <-time.After(out.Wait):
+		}
+	}
+}
+
+func (a *Activities) pauseWithoutSender(ctx context.Context, ref workflows.Ref, out *store.Delivered) error {
+	c, changed, err := a.Store.Control(ctx, ref.AppPK, ref.CampaignID, store.Control{Action: models.ActionPause, Reason: models.ReasonSenderUnavailable})
+	if err != nil && !isCode(err, models.CodeInvalid) {
+		return err
+	}
+	out.Held, out.State = true, c.State()
+	if changed {
+		if err := a.Launcher.Control(ctx, c, models.ActionPause); err != nil {
+			a.Log.WarnContext(ctx, "the workflow was not told of a pause", "app", ref.AppPK, "campaign", ref.CampaignID, "error", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,143 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"herald/models"
+	"herald/models/store"
+	"herald/workflows"
+)
+
+// Begin takes a campaign whose time has come into progress, unless a newer control stands in the way, counts its
+// audience and plans how it is worked off.
+func (a *Activities) Begin(ctx context.Context, in workflows.StepInput) (workflows.BeginResult, error) {
+	defer alive(ctx)()
+	c, step, err := a.step(ctx, in, models.ActionBegin)
+	step.Done = step.Done && step.State.Open()
+	res := workflows.BeginResult{StepResult: step}
+	if err != nil || !step.Done {
+		return res, err
+	}
+	sources, err := a.Store.Sources(ctx, c, *c.StartedAt)
+	if err != nil {
+		return res, err
+	}
+	var total int64
+	for _, src := range sources {
+		n, err := a.Store.CountSource(ctx, src)
+		if err != nil {
+			return res, err
+		}
+		total += n
+	}
+	if err := a.Store.SetRecipients(ctx, in.AppPK, in.CampaignID, total); err != nil {
+		return res, err
+	}
+	res.Plan = a.plan(c, len(sources), total)
+	return res, nil
+}
+
+// Complete ends a campaign whose last recipient is done, unless a newer control stands in the way.
+func (a *Activities) Complete(ctx context.Context, in workflows.StepInput) (workflows.StepResult, error) {
+	_, step, err := a.step(ctx, in, models.ActionComplete)
+	return step, err
+}
+
+// step makes one of the workflow's own moves under the newest control it knows. A move that the row refuses is no
+// error: the row's state says why.
+func (a *Activities) step(ctx context.Context, in workflows.StepInput, action models.Action) (models.Campaign, workflows.StepResult, error) {
+	c, changed, err := a.Store.Control(ctx, in.AppPK, in.CampaignID, store.Control{Action: action, Seen: &in.Seen})
+	switch {
+	case isCode(err, models.CodeNotFound):
+		return c, workflows.StepResult{Gone: true}, nil
+	case isCode(err, models.CodeInvalid):
+		return c, workflows.StepResult{State: c.State()}, nil
+	case err != nil:
+		return c, workflows.StepResult{}, err
+	}
+	return c, workflows.StepResult{Done: changed, State: c.State()}, nil
+}
+
+// Control writes an action that a bare signal, the deadline or a failed page asks for. What the row refuses changes
+// nothing; the workflow adopts the row's state either way.
+func (a *Activities) Control(ctx context.Context, in workflows.ControlInput) (workflows.StepResult, error) {
+	c, changed, err := a.Store.Control(ctx, in.AppPK, in.CampaignID, store.Control{
+		Action: in.Action, ScheduledFor: in.ScheduledFor, StopAt: in.StopAt, Reason: cut(in.Reason, models.MaxPauseReasonLength), Seen: in.Seen,
+	})
+	switch {
+	case isCode(err, models.CodeNotFound):
+		return workflows.StepResult{Gone: true}, nil
+	case isCode(err, models.CodeInvalid):
+		a.Log.InfoContext(ctx, "control refused", "app", in.AppPK, "campaign", in.CampaignID, "action", in.Action, "reason", err)
+		return workflows.StepResult{State: c.State()}, nil
+	case err != nil:
+		return workflows.StepResult{}, err
+	}
+	return workflows.StepResult{Done: changed, State: c.State()}, nil
+}
+
+func cut(s string, most int) string {
+	r := []rune(s)
+	if len(r) <= most {
+		return s
+	}
+	return string(r[:most])
+}
+
+// Acknowledge records the newest control that a campaign's workflow has taken up.
+func (a *Activities) Acknowledge(ctx context.Context, in workflows.StepInput) error {
+	return a.Store.Acknowledge(ctx, in.AppPK, in.CampaignID, in.Seen)
+}
+
+const (
+	// reconcileGrace is what a start or signal usually needs to be acknowledged, many times over.
+	reconcileGrace = 15 * time.Second
+	// reconcileLimit bounds one run; the next one goes on.
+	reconcileLimit = 500
+)
+
+// Reconcile repeats starts and signals that were lost.
+func (a *Activities) Reconcile(ctx context.Context) (workflows.ReconcileResult, error) {
+	var res workflows.ReconcileResult
+	campaigns, err := a.Store.Unacknowledged(ctx, reconcileGrace, reconcileLimit)
+	if err != nil {
+		return res, err
+	}
+	var failures []error
+	for _, c := range campaigns {
+		if err := a.repeat(ctx, c); err != nil {
+			failures = append(failures, err) // and no reason to hold back the campaigns after it
+			continue
+		}
+		res.Repeated++
+		a.Log.InfoContext(ctx, "repeated a lost control", "app", c.AppPK, "campaign", c.ID, "control_seq", c.ControlSeq)
+	}
+	return res, errors.Join(failures...)
+}
+
+// repeat tells a campaign's workflow of the row's newest state, and starts it if it is not there.
+func (a *Activities) repeat(ctx context.Context, c models.Campaign) error {
+	action := models.ActionResume // any signal carries the whole state
+	switch {
+	case c.State().Ended():
+		action = models.ActionStop
+	case c.Paused():
+		action = models.ActionPause
+	}
+	err := a.Launcher.Control(ctx, c, action)
+	switch {
+	case !errors.Is(err, workflows.ErrNotRunning):
+		return err
+	case c.Alive():
+		return a.Launcher.Start(ctx, c)
+	default:
+		// Nobody is left to tell.
+		if err := a.Store.Acknowledge(ctx, c.AppPK, c.ID, c.ControlSeq); err != nil {
+			return fmt.Errorf("close the books on campaign %d/%s: %w", c.AppPK, c.ID, err)
+		}
+		return nil
+	}
+}

@@ -1,0 +1,170 @@
+package activities_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"herald/models"
+	"herald/workflows"
+)
+
+func TestBegin(t *testing.T) {
+	w := newWorld(t)
+	w.ids("ann", "bob")
+	w.segment(models.Segment{ID: "all", Type: models.SegmentUser, AllUsers: true})
+	w.segment(models.Segment{ID: "list", Type: models.SegmentUser}, "ann", "nobody")
+	c := w.started("c", func(c *models.Campaign) { c.SegmentIDs = []string{"all", "list"} })
+	in := workflows.StepInput{Ref: ref(c), Seen: c.ControlSeq}
+	var first workflows.BeginResult
+	for i := range 2 { // the second is a repetition whose first result was lost
+		res := ran[workflows.BeginResult](w, workflows.ActivityBegin, in)
+		row := w.read("c")
+		want := workflows.BeginResult{
+			StepResult: workflows.StepResult{Done: true, State: row.State()},
+			Plan:       workflows.Plan{Sources: 2, Recipients: 5, PageSize: 5000, BatchSize: 500, CommitSize: 500, Target: models.SegmentUser},
+		}
+		if diff := cmp.Diff(want, res); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		if row.RecipientsTotal != 5 || row.StartedAt == nil || !row.State().Open() || row.ControlSeq != in.Seen {
+			t.Errorf("row: %d recipients, started %v, %+v", row.RecipientsTotal, row.StartedAt, row.State())
+		}
+		if i == 0 {
+			first = res
+		} else if diff := cmp.Diff(first, res); diff != "" {
+			t.Errorf("the repetition differs:\n%s", diff)
+		}
+	}
+}
+
+func TestBeginWhereSomethingStandsInTheWay(t *testing.T) {
+	for name, tt := range map[string]struct {
+		before func(w *world)
+		gone   bool
+		state  models.State // what matters of it
+	}{
+		"paused":      {func(w *world) { w.control("c", models.ActionPause) }, false, models.State{ControlSeq: 2, Status: models.StatusInProgress, Hold: models.HoldPaused}},
+		"stopped":     {func(w *world) { w.control("c", models.ActionStop) }, false, models.State{ControlSeq: 2, Status: models.StatusStopped, Hold: models.HoldStopped}},
+		"deleted":     {func(w *world) { w.control("c", models.ActionStop); w.control("c", models.ActionDelete) }, true, models.State{}},
+		"sender gone": {func(w *world) { w.exec(`UPDATE users SET deleted_at = now() WHERE id = 'boss'`) }, false, models.State{ControlSeq: 2, Status: models.StatusInProgress, Hold: models.HoldPaused, PauseReason: models.ReasonSenderUnavailable}},
+	} {
+		for _, seen := range []int64{1, 2} { // a stale view, and the newest
+			t.Run(fmt.Sprintf("%s, seen %d", name, seen), func(t *testing.T) {
+				if name == "sender gone" && seen == 2 {
+					t.Skip("there is no second control")
+				}
+				w := newWorld(t)
+				c := w.started("c", func(c *models.Campaign) { c.UserIDs = []string{"ann"} })
+				tt.before(w)
+				res := ran[workflows.BeginResult](w, workflows.ActivityBegin, workflows.StepInput{Ref: ref(c), Seen: seen})
+				res.State.PausedAt = nil
+				want := workflows.BeginResult{StepResult: workflows.StepResult{Gone: tt.gone, State: tt.state}}
+				if diff := cmp.Diff(want, res); diff != "" {
+					t.Errorf("(-want +got):\n%s", diff)
+				}
+			})
+		}
+	}
+}
+
+func TestComplete(t *testing.T) {
+	w := newWorld(t)
+	c, _ := w.begun("c", func(c *models.Campaign) { c.UserIDs = []string{"ann"} })
+	stale := workflows.StepInput{Ref: ref(c), Seen: c.ControlSeq}
+	paused := w.control("c", models.ActionPause)
+	for _, in := range []workflows.StepInput{stale, {Ref: ref(c), Seen: paused.ControlSeq}} {
+		if diff := cmp.Diff(workflows.StepResult{State: paused.State()}, ran[workflows.StepResult](w, workflows.ActivityComplete, in)); diff != "" {
+			t.Errorf("while paused, seen %d (-want +got):\n%s", in.Seen, diff)
+		}
+	}
+	in := workflows.StepInput{Ref: ref(c), Seen: w.control("c", models.ActionResume).ControlSeq}
+	res := ran[workflows.StepResult](w, workflows.ActivityComplete, in)
+	row := w.read("c")
+	if diff := cmp.Diff(workflows.StepResult{Done: true, State: row.State()}, res); diff != "" || row.Status != models.StatusCompleted || row.CompletedAt == nil {
+		t.Errorf("row %+v (-want +got):\n%s", row.State(), diff)
+	}
+	// Run again, it finds a state that says the same.
+	if again := ran[workflows.StepResult](w, workflows.ActivityComplete, in); again.State.Status != models.StatusCompleted || again.Gone {
+		t.Errorf("again: %+v", again)
+	}
+}
+
+func TestControlActivity(t *testing.T) {
+	w := newWorld(t)
+	c, _ := w.begun("c", func(c *models.Campaign) { c.UserIDs = []string{"ann"} })
+	control := func(in workflows.ControlInput) workflows.StepResult {
+		t.Helper()
+		if in.CampaignID == "" {
+			in.Ref = ref(c)
+		}
+		return ran[workflows.StepResult](w, workflows.ActivityControl, in)
+	}
+	res := control(workflows.ControlInput{Action: models.ActionPause, Reason: strings.Repeat("ä", 300)})
+	if !res.Done || res.State.PauseReason != strings.Repeat("ä", models.MaxPauseReasonLength) {
+		t.Errorf("pause: %+v", res)
+	}
+	row := w.read("c").State()
+	for name, tt := range map[string]struct {
+		in   workflows.ControlInput
+		want workflows.StepResult
+	}{
+		"repeated":     {workflows.ControlInput{Action: models.ActionPause}, workflows.StepResult{State: row}},
+		"refused":      {workflows.ControlInput{Action: models.ActionSchedule}, workflows.StepResult{State: row}},
+		"out of date":  {workflows.ControlInput{Action: models.ActionStop, Seen: pointer(row.ControlSeq - 1)}, workflows.StepResult{State: row}},
+		"no such":      {workflows.ControlInput{Action: models.ActionStop, Ref: workflows.Ref{AppPK: w.app, CampaignID: "nothing"}}, workflows.StepResult{Gone: true}},
+		"no such here": {workflows.ControlInput{Action: models.ActionStop, Ref: workflows.Ref{AppPK: w.app + 1, CampaignID: "c"}}, workflows.StepResult{Gone: true}},
+	} {
+		if diff := cmp.Diff(tt.want, control(tt.in)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	if res := control(workflows.ControlInput{Action: models.ActionStop, Seen: pointer(row.ControlSeq)}); !res.Done || res.State.Status != models.StatusStopped {
+		t.Errorf("stop: %+v", res)
+	}
+}
+
+func TestReconcile(t *testing.T) {
+	w := newWorld(t)
+	to := func(c *models.Campaign) { c.UserIDs = []string{"ann"} }
+	for _, id := range []string{"fresh", "acked", "running", "paused", "lost", "stopped", "closed", "broken"} {
+		w.started(id, to)
+	}
+	if err := w.Acknowledge(t.Context(), w.app, "acked", 1); err != nil {
+		t.Fatal(err)
+	}
+	w.control("paused", models.ActionPause)
+	w.control("stopped", models.ActionStop)
+	w.control("closed", models.ActionStop)
+	// The broken one comes first, and must hold nobody back.
+	w.exec(`UPDATE campaigns SET updated_at = now() - interval '1 minute' - CASE id WHEN 'broken' THEN interval '1 minute' ELSE '0' END WHERE id <> 'fresh'`)
+	failure := errors.New("history is full")
+	w.launcher.errors["broken"] = failure
+	w.launcher.errors["lost"] = fmt.Errorf("signal: %w", workflows.ErrNotRunning)
+	w.launcher.errors["closed"] = fmt.Errorf("signal: %w", workflows.ErrNotRunning)
+	if _, err := run[workflows.ReconcileResult](w, workflows.ActivityReconcile); err == nil || !strings.Contains(err.Error(), failure.Error()) {
+		t.Errorf("the failure is not reported: %v", err)
+	}
+	want := []told{
+		{"resume", "broken", 1}, {"resume", "lost", 1}, {"resume", "running", 1}, {"start", "lost", 1},
+		{"pause", "paused", 2}, {"stop", "closed", 2}, {"stop", "stopped", 2},
+	}
+	if diff := cmp.Diff(sortedCalls(want), sortedCalls(w.launcher.calls)); diff != "" {
+		t.Errorf("the launcher was told (-want +got):\n%s", diff)
+	}
+	// Nobody is left to tell of the closed one.
+	w.launcher.calls = nil
+	delete(w.launcher.errors, "broken")
+	res := ran[workflows.ReconcileResult](w, workflows.ActivityReconcile)
+	if want := (workflows.ReconcileResult{Repeated: 5}); res != want {
+		t.Errorf("got %+v, want %+v", res, want)
+	}
+	for _, call := range w.launcher.calls {
+		if call.ID == "closed" {
+			t.Errorf("told again: %+v", call)
+		}
+	}
+}

@@ -1,0 +1,203 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime"
+	"time"
+
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"herald/activities"
+	"herald/models/store"
+	"herald/workflows"
+)
+
+// Config of a worker process.
+type Config struct {
+	Store  *store.Store
+	Client client.Client
+	Log    *slog.Logger
+
+	SendSlots int // batches at once in this process; default DefaultSendSlots. Each needs a connection to Postgres
+	StepSlots int // other activities at once; default 20
+	Sizes     Sizes
+
+	// Addr serves /healthz and /readyz, host:port; empty serves nothing.
+	Addr string
+}
+
+// Sizes of what a campaign is cut into, in recipients; 0 is the default. See activities.Config.
+type Sizes struct {
+	Page, Batch, Commit int
+}
+
+// DefaultStepSlots is the default of Config.StepSlots.
+const DefaultStepSlots = 20
+
+// DefaultSendSlots is two batches per core, at least four: while one renders or waits for Postgres another goes on, and
+// more of them only take memory.
+func DefaultSendSlots() int {
+	const fewest, perCore = 4, 2
+	return max(fewest, perCore*runtime.NumCPU())
+}
+
+const (
+	pollers = 4
+	// stopTimeout lets batches in flight commit before the process ends.
+	stopTimeout = 20 * time.Second
+	// retryStart is how often a worker whose Temporal server is not there yet tries again.
+	retryStart = time.Second
+)
+
+// Run works until ctx ends, then finishes what is in flight. It waits for a Temporal server that is not there yet, so
+// the order in which processes start does not matter.
+func Run(ctx context.Context, cfg Config) error {
+	acts := activities.New(activities.Config{
+		Store: cfg.Store, Launcher: workflows.Launcher{Client: cfg.Client}, Log: cfg.Log,
+		PageSize: cfg.Sizes.Page, BatchSize: cfg.Sizes.Batch, CommitSize: cfg.Sizes.Commit,
+	})
+	stopHealth, err := serveHealth(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer stopHealth()
+
+	campaigns := worker.New(cfg.Client, workflows.QueueCampaigns, worker.Options{
+		MaxConcurrentActivityExecutionSize: or(cfg.StepSlots, DefaultStepSlots),
+		MaxConcurrentActivityTaskPollers:   pollers, MaxConcurrentWorkflowTaskPollers: pollers,
+		WorkerStopTimeout: stopTimeout, DisableRegistrationAliasing: true,
+	})
+	RegisterWorkflows(campaigns)
+	acts.RegisterSteps(campaigns)
+	send := worker.New(cfg.Client, workflows.QueueSend, worker.Options{
+		MaxConcurrentActivityExecutionSize: or(cfg.SendSlots, DefaultSendSlots()),
+		MaxConcurrentActivityTaskPollers:   pollers,
+		DisableWorkflowWorker:              true,
+		WorkerStopTimeout:                  stopTimeout, DisableRegistrationAliasing: true,
+	})
+	acts.RegisterSending(send)
+
+	for _, w := range []worker.Worker{send, campaigns} {
+		if err := start(ctx, w, cfg.Log); err != nil {
+			return err
+		}
+		defer w.Stop()
+	}
+	if err := ensureSchedule(ctx, cfg.Client); err != nil {
+		return err
+	}
+	cfg.Log.InfoContext(ctx, "worker is running", "send_slots", or(cfg.SendSlots, DefaultSendSlots()))
+	<-ctx.Done()
+	return nil
+}
+
+// WorkflowRegistry takes workflows; a worker and the replayer are ones.
+type WorkflowRegistry interface {
+	RegisterWorkflowWithOptions(w any, options workflow.RegisterOptions)
+}
+
+// RegisterWorkflows registers every workflow under the name that histories hold.
+func RegisterWorkflows(r WorkflowRegistry) {
+	r.RegisterWorkflowWithOptions(workflows.Campaign, workflow.RegisterOptions{Name: workflows.TypeCampaign})
+	r.RegisterWorkflowWithOptions(workflows.SegmentPage, workflow.RegisterOptions{Name: workflows.TypeSegmentPage})
+	r.RegisterWorkflowWithOptions(workflows.Reconcile, workflow.RegisterOptions{Name: workflows.TypeReconcile})
+}
+
+func or(value, byDefault int) int {
+	if value > 0 {
+		return value
+	}
+	return byDefault
+}
+
+func start(ctx context.Context, w worker.Worker, log *slog.Logger) error {
+	return retry(ctx, func() error {
+		err := w.Start()
+		if err != nil {
+			log.WarnContext(ctx, "Temporal is not there yet", "error", err)
+		}
+		return err
+	})
+}
+
+func retry(ctx context.Context, try func() error) error {
+	for {
+		err := try()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%w; last: %w", ctx.Err(), err)
+		case <-time.After(retryStart):
+		}
+	}
+}
+
+// ensureSchedule has Temporal run the reconciler every minute. One that was missed is not made up for.
+func ensureSchedule(ctx context.Context, c client.Client) error {
+	return retry(ctx, func() error {
+		_, err := c.ScheduleClient().Create(ctx, client.ScheduleOptions{
+			ID:            workflows.ReconcileScheduleID,
+			Spec:          client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: workflows.ReconcileEvery}}},
+			Overlap:       enums.SCHEDULE_OVERLAP_POLICY_SKIP,
+			CatchupWindow: workflows.ReconcileEvery,
+			Action: &client.ScheduleWorkflowAction{
+				ID: workflows.ReconcileScheduleID, Workflow: workflows.TypeReconcile, TaskQueue: workflows.QueueCampaigns,
+				WorkflowExecutionTimeout: workflows.ReconcileEvery * 5,
+				StaticSummary:            "repeat starts and signals that were lost",
+			},
+		})
+		if errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
+			return nil
+		}
+		return err
+	})
+}
+
+// serveHealth answers /healthz while the process lives and /readyz while it can reach what it needs.
+func serveHealth(ctx context.Context, cfg Config) (stop func(), err error) {
+	if cfg.Addr == "" {
+		return func() {}, nil
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if err := errors.Join(cfg.Store.Ping(r.Context()), Reachable(r.Context(), cfg.Client)); err != nil {
+			cfg.Log.WarnContext(r.Context(), "not ready", "error", err)
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		w.WriteHeader(http.StatusOK)
+	})
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Addr)
+	if err != nil {
+		return nil, fmt.Errorf("listen for health checks: %w", err)
+	}
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			cfg.Log.ErrorContext(ctx, "health checks ended", "error", err)
+		}
+	}()
+	return func() { _ = server.Close() }, nil
+}
+
+// Reachable says whether the Temporal server answers.
+func Reachable(ctx context.Context, c client.Client) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	if _, err := c.CheckHealth(ctx, &client.CheckHealthRequest{}); err != nil {
+		return fmt.Errorf("reach Temporal: %w", err)
+	}
+	return nil
+}

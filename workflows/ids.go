@@ -1,0 +1,43 @@
+package workflows
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"unicode/utf8"
+)
+
+// Task queues. Sending has its own, with its own slots: a backlog of batches never delays a stop.
+const (
+	QueueCampaigns = "campaigns"      // workflows, planning, controls
+	QueueSend      = "campaigns-send" // SendBatch
+)
+
+// Names under which the workflows are registered; histories hold them, so they never change.
+const (
+	TypeCampaign    = "Campaign"
+	TypeSegmentPage = "SegmentPage"
+	TypeReconcile   = "Reconcile"
+)
+
+// maxVisibleID is the longest campaign id that appears in a workflow id as it is. Temporal's SQL visibility holds 255
+// bytes, and a page's suffix has to fit too.
+const maxVisibleID = 200
+
+// CampaignWorkflowID is the id of a campaign's workflow: campaign/<app>/<id>. An id over 200 characters appears as its
+// SHA-256 in hex (contract 12.5).
+func CampaignWorkflowID(appPK int64, campaignID string) string {
+	if utf8.RuneCountInString(campaignID) > maxVisibleID {
+		sum := sha256.Sum256([]byte(campaignID))
+		campaignID = hex.EncodeToString(sum[:])
+	}
+	return fmt.Sprintf("campaign/%d/%s", appPK, campaignID)
+}
+
+// PageWorkflowID is the id of a campaign's page: campaign/<app>/<id>/page-000037.
+func PageWorkflowID(appPK int64, campaignID string, page int) string {
+	return fmt.Sprintf("%s/page-%06d", CampaignWorkflowID(appPK, campaignID), page)
+}
+
+// ReconcileScheduleID is the id of the schedule that runs Reconcile.
+const ReconcileScheduleID = "reconcile-campaigns"

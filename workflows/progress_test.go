@@ -1,0 +1,145 @@
+package workflows_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.temporal.io/api/sdk/v1"
+	"go.temporal.io/sdk/workflow"
+
+	"herald/models"
+	"herald/workflows"
+)
+
+func TestProgressQuery(t *testing.T) {
+	tr := newTrial(t, newRow(people(100)))
+	tr.row.startAt(in(day), nil)
+	// Stopped pages take their time to end, so that there is something to see.
+	tr.pageEnd = func(ctx workflow.Context, _ int) {
+		if tr.row.snapshot().Ended() {
+			sleep(ctx, time.Minute)
+		}
+	}
+	type seen struct {
+		When     string
+		Progress workflows.Progress
+	}
+	var got []seen
+	look := func(when string) { got = append(got, seen{when, tr.progress()}) }
+	tr.at(time.Hour, func() { look("asleep") })
+	tr.at(2*time.Hour, func() { tr.api(control{action: models.ActionPause}) })
+	tr.at(3*time.Hour, func() { look("paused asleep") })
+	tr.at(4*time.Hour, func() { tr.api(control{action: models.ActionResume}) })
+	tr.at(day+1500*time.Millisecond, func() { look("sending") })
+	tr.at(day+1600*time.Millisecond, func() { tr.api(control{action: models.ActionPause}) })
+	tr.at(2*day, func() { look("paused") })
+	tr.at(3*day, func() { tr.api(control{action: models.ActionResume}) })
+	tr.at(3*day+100*time.Millisecond, func() { look("sending again") })
+	tr.at(3*day+500*time.Millisecond, func() { tr.api(control{action: models.ActionStop}) })
+	tr.at(3*day+30*time.Second, func() { look("stopped") })
+	tr.run()
+	look("ended")
+
+	sending := workflows.Progress{
+		Phase: workflows.PhaseSending, RecipientsTotal: 100, RecipientsDone: 40, Sent: 40,
+		PagesPlanned: 25, PagesDone: 10, PagesInFlight: 10, ControlSeq: 3,
+	}
+	with := func(phase workflows.Phase, seq int64, inFlight int) workflows.Progress {
+		p := sending
+		p.Phase, p.ControlSeq, p.PagesInFlight = phase, seq, inFlight
+		return p
+	}
+	want := []seen{
+		{"asleep", workflows.Progress{Phase: workflows.PhaseSleeping, ControlSeq: 1}},
+		{"paused asleep", workflows.Progress{Phase: workflows.PhasePaused, ControlSeq: 2}},
+		{"sending", sending},
+		{"paused", with(workflows.PhasePaused, 4, 10)},
+		{"sending again", with(workflows.PhaseSending, 5, 10)},
+		{"stopped", with(workflows.PhaseDraining, 6, 10)},
+		{"ended", with(workflows.PhaseDone, 6, 0)},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestProgressHasTheContractsKeys(t *testing.T) {
+	raw, err := json.Marshal(workflows.Progress{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fields map[string]any
+	if err := json.Unmarshal(raw, &fields); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{
+		"phase", "recipients_total", "recipients_done", "sent", "failed", "skipped",
+		"pages_planned", "pages_done", "pages_in_flight", "control_seq",
+	} {
+		if _, has := fields[key]; !has {
+			t.Errorf("no key %s in %s", key, raw)
+		}
+	}
+}
+
+// The Web UI asks a workflow for its metadata: what it is doing, and which signals it takes.
+func TestDescriptionForTheWebUI(t *testing.T) {
+	tr := newTrial(t, newRow(people(100)))
+	tr.row.startAt(in(day), in(9*day))
+	var asleep, paused string
+	tr.at(time.Hour, func() { asleep = tr.metadata() })
+	tr.at(day+1500*time.Millisecond, func() { tr.api(control{action: models.ActionPause, reason: "typo"}) })
+	tr.at(2*day, func() { paused = tr.metadata() })
+	tr.at(3*day, func() { tr.api(control{action: models.ActionResume}) })
+	tr.run()
+	for text, want := range map[string][]string{
+		asleep: {
+			"| state | scheduled, sleeping |", "| starts | 2026-03-03T09:00:00Z |", "| stops by itself | 2026-03-11T09:00:00Z |",
+			"signal pause: Hold", "signal resume: Go on", "signal stop: End", "signal reschedule: Start", "query progress: How far",
+		},
+		paused: {
+			"| state | in_progress, paused |", "| held | typo since 2026-03-03T09:00:01Z |", "| pages | 10 of about 25 done, 10 in flight |",
+			"| recipients | 100 |", "| sent | 40 |",
+		},
+	} {
+		for _, line := range want {
+			if !strings.Contains(text, line) {
+				t.Errorf("no %q in %s", line, text)
+			}
+		}
+	}
+}
+
+// metadata is the text of what the workflow says of itself.
+func (tr *trial) metadata() string {
+	value, err := tr.env.QueryWorkflow("__temporal_workflow_metadata")
+	if err != nil {
+		tr.Errorf("query metadata: %v", err)
+		return ""
+	}
+	var m sdk.WorkflowMetadata
+	if err := value.Get(&m); err != nil {
+		tr.Errorf("query metadata: %v", err)
+	}
+	text := m.GetCurrentDetails()
+	for _, signal := range m.GetDefinition().GetSignalDefinitions() {
+		text += "\nsignal " + signal.GetName() + ": " + signal.GetDescription()
+	}
+	for _, query := range m.GetDefinition().GetQueryDefinitions() {
+		text += "\nquery " + query.GetName() + ": " + query.GetDescription()
+	}
+	return text
+}
+
+func TestSearchAttributesToRegister(t *testing.T) {
+	want := map[string]string{
+		"CampaignStatus": "Keyword", "CampaignApp": "Keyword", "CampaignSender": "Keyword", "CampaignTarget": "Keyword",
+		"CampaignScheduledFor": "Datetime", "CampaignRecipients": "Int",
+	}
+	if diff := cmp.Diff(want, workflows.SearchAttributeTypes()); diff != "" {
+		t.Error(diff)
+	}
+}

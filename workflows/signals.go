@@ -1,0 +1,80 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"herald/models"
+)
+
+// Signals of the Campaign workflow. Support tools send them bare, with an empty body or {"reason": "..."}; the workflow
+// then writes the fence itself. Herald's API sends them after it wrote the fence, with the state that the row has since.
+const (
+	SignalPause      = "pause"
+	SignalResume     = "resume"
+	SignalStop       = "stop"
+	SignalReschedule = "reschedule"
+)
+
+// signalState tells a running page of the newest state of its campaign.
+const signalState = "state"
+
+// ControlSignal is the body of every signal of the Campaign workflow. All fields are optional.
+type ControlSignal struct {
+	State        *models.State `json:"state,omitempty"`         // set by Herald only: what the row says since the control
+	By           string        `json:"by,omitempty"`            // who asks, for the record
+	Reason       string        `json:"reason,omitempty"`        // pause: shown as pause_reason
+	ScheduledFor *time.Time    `json:"scheduled_for,omitempty"` // reschedule; absent: now
+	StopAt       *time.Time    `json:"stop_at,omitempty"`       // reschedule; absent: no deadline
+}
+
+// signals in the order in which a signal dialog lists them, with what each says of itself.
+var signals = []struct {
+	name, description string
+}{
+	{SignalPause, `Hold the campaign until it is resumed. Optional: {"reason": "why", "by": "who"}`},
+	{SignalResume, "Go on with a paused campaign."},
+	{SignalStop, "End the campaign for good; what was sent stays."},
+	{SignalReschedule, `Start at another time, before sending began: {"scheduled_for": "2026-12-01T09:00:00Z", "stop_at": "..."}`},
+}
+
+// bareAction is what a signal without a state asks for.
+func bareAction(name string, s ControlSignal, now time.Time) models.Action {
+	switch name {
+	case SignalPause:
+		return models.ActionPause
+	case SignalResume:
+		return models.ActionResume
+	case SignalStop:
+		return models.ActionStop
+	default:
+		if s.ScheduledFor != nil && s.ScheduledFor.After(now) {
+			return models.ActionSchedule
+		}
+		return models.ActionStart
+	}
+}
+
+// signalFor is the name of the signal that brings a control to a running workflow.
+func signalFor(action models.Action) string {
+	switch action {
+	case models.ActionPause:
+		return SignalPause
+	case models.ActionResume:
+		return SignalResume
+	case models.ActionStart, models.ActionSchedule:
+		return SignalReschedule
+	default:
+		return SignalStop
+	}
+}
+
+// yield lets every other coroutine run up to where it blocks: a new one goes to the end of the line. Without it a
+// signal that arrived in the same task as the event that lets the root go on would be lost at continue-as-new or the
+// end, for the root runs first and the signal's receiver after it.
+func yield(ctx workflow.Context) error {
+	done, set := workflow.NewFuture(ctx)
+	workflow.Go(ctx, func(workflow.Context) { set.Set(nil, nil) })
+	return done.Get(ctx, nil)
+}
