@@ -1,0 +1,163 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"herald/api/request"
+	"herald/models"
+)
+
+const (
+	// clockSkew is how far the clock of a token's maker may be ahead, for nbf and iat (contract 3.1).
+	clockSkew = 5 * time.Second
+
+	// appCacheTime is how long a changed secret or a removed app may go unnoticed.
+	appCacheTime = 10 * time.Second
+
+	// lastActiveResolution bounds the writes that user tokens cause (contract 3.1).
+	lastActiveResolution = time.Minute
+)
+
+// caller is who made a request: an app's server, or one of its users.
+type caller struct {
+	app  models.App
+	user *models.User // nil with a server token
+}
+
+// authenticate finds out who calls, checking in the order of contract 4.3 up to permission.
+func (s *Server) authenticate(ctx context.Context, r *http.Request, usersToo bool) (caller, error) {
+	query := r.URL.Query()
+	app, err := s.apps.get(ctx, query.Get("api_key"))
+	if err != nil {
+		return caller{}, err
+	}
+	if r.Header.Get("stream-auth-type") != "jwt" {
+		return caller{}, unauthenticated(models.CodeAuthFailed, "the header stream-auth-type must be jwt")
+	}
+	userID, err := verify(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), app.Secret, s.now())
+	if err != nil || userID == "" {
+		return caller{app: app}, err
+	}
+
+	user, err := s.store.User(ctx, app.PK, userID)
+	switch {
+	case models.ErrorCode(err) == models.CodeNotFound:
+		return caller{}, unauthenticated(models.CodeAuthFailed, "the user %q of the token does not exist", userID)
+	case err != nil:
+		return caller{}, err
+	case !user.Active():
+		return caller{}, denied("the user %q is deactivated or deleted", userID)
+	case !usersToo:
+		return caller{}, denied("this operation needs a server token")
+	}
+	if named := query.Get("user_id"); named != "" && named != userID {
+		return caller{}, denied("a token of user %q cannot act as user %q", userID, named)
+	}
+	if now := s.now(); user.LastActive == nil || now.Sub(*user.LastActive) >= lastActiveResolution {
+		if user, err = s.store.TouchUser(ctx, app.PK, userID, lastActiveResolution); err != nil {
+			return caller{}, err
+		}
+	}
+	return caller{app: app, user: &user}, nil
+}
+
+func unauthenticated(code models.Code, format string, args ...any) error {
+	return &models.Error{Code: code, Reason: fmt.Sprintf(format, args...)}
+}
+
+// verify checks a token and gives the user it is for, "" for a server token.
+func verify(token, secret string, now time.Time) (userID string, err error) {
+	claims := jwt.MapClaims{}
+	parsed, _, err := jwt.NewParser().ParseUnverified(token, claims)
+	if err != nil || parsed.Method.Alg() != jwt.SigningMethodHS256.Alg() {
+		return "", unauthenticated(models.CodeAuthFailed, "the header Authorization must be a JWT signed with HS256")
+	}
+	expires, err1 := claims.GetExpirationTime()
+	notBefore, err2 := claims.GetNotBefore()
+	issued, err3 := claims.GetIssuedAt()
+	if errors.Join(err1, err2, err3) != nil {
+		return "", unauthenticated(models.CodeAuthFailed, "exp, nbf and iat of the token must be numbers")
+	}
+	userID, _ = claims["user_id"].(string)
+	if claims["server"] == true {
+		userID = ""
+	} else if userID == "" {
+		return "", unauthenticated(models.CodeAuthFailed, "the token has neither server: true nor a user_id")
+	}
+
+	key := func(*jwt.Token) (any, error) { return []byte(secret), nil }
+	checker := jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithoutClaimsValidation())
+	if _, err := checker.Parse(token, key); err != nil {
+		return "", unauthenticated(models.CodeBadSignature, "the signature of the token does not verify")
+	}
+	switch {
+	case expires != nil && !now.Before(expires.Time):
+		return "", unauthenticated(models.CodeTokenExpired, "the token has expired")
+	case notBefore != nil && now.Add(clockSkew).Before(notBefore.Time):
+		return "", unauthenticated(models.CodeTokenNotYet, "the token is not valid yet")
+	case issued != nil && now.Add(clockSkew).Before(issued.Time):
+		return "", unauthenticated(models.CodeTokenIssued, "the token was issued in the future")
+	}
+	return userID, nil
+}
+
+// actor gives the user that a body wants to act for, by user_id or user.id, which is the token's own with a user token.
+// With a server token it is "" when absent.
+func (c *call) actor(f *request.Object) (string, error) {
+	id := f.String("user_id")
+	if id == "" {
+		id = f.Object("user").String("id")
+	}
+	switch {
+	case c.user == nil:
+		return id, nil
+	case id != "" && id != c.user.ID:
+		return "", denied("a token of user %q cannot act as user %q", c.user.ID, id)
+	}
+	return c.user.ID, nil
+}
+
+// appCache spares a query per request. Unknown keys are not kept, so that guessing does not fill memory.
+type appCache struct {
+	load func(ctx context.Context, key string) (models.App, error)
+	now  func() time.Time
+
+	mu   sync.Mutex
+	apps map[string]cachedApp
+}
+
+type cachedApp struct {
+	app     models.App
+	expires time.Time
+}
+
+func (c *appCache) get(ctx context.Context, key string) (models.App, error) {
+	if key == "" {
+		return models.App{}, unauthenticated(models.CodeNoAPIKey, "api_key is missing")
+	}
+	c.mu.Lock()
+	cached, ok := c.apps[key]
+	c.mu.Unlock()
+	if ok && c.now().Before(cached.expires) {
+		return cached.app, nil
+	}
+	app, err := c.load(ctx, key)
+	if models.ErrorCode(err) == models.CodeNotFound {
+		return models.App{}, unauthenticated(models.CodeNoAPIKey, "api_key is not valid")
+	}
+	if err != nil {
+		return models.App{}, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.apps[key] = cachedApp{app: app, expires: c.now().Add(appCacheTime)}
+	return app, nil
+}

@@ -1,0 +1,147 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gin-gonic/gin"
+
+	"herald/api/request"
+	"herald/models"
+)
+
+const (
+	maxBodyBytes    = 10 << 20         // contract 3.2
+	bodyReadTimeout = 30 * time.Second // contract 4.3
+
+	// requestTimeout bounds a handler; with it a database that hangs becomes 503. Clients give up sooner (contract 4.1).
+	requestTimeout = 20 * time.Second
+)
+
+// route is one operation of the API.
+type route struct {
+	operation string // as named in errors
+	method    string
+	path      string
+	usersToo  bool // a user token may call it, not only a server token
+	status    int  // of success; 0 is that of the method: 201 for POST and PUT, 200 for the rest
+	handle    handler
+}
+
+// handler does what a call asks for. The object becomes the answer, with duration added to it.
+type handler func(ctx context.Context, c *call) (*object, error)
+
+// call is one authenticated request.
+type call struct {
+	caller
+	request *http.Request
+	body    request.Body
+	params  map[string]string
+}
+
+// param gives a parameter of the path, percent-decoded.
+func (c *call) param(name string) string { return c.params[name] }
+
+// fields starts reading the body; GET and DELETE have none.
+func (c *call) fields() *request.Object { return c.body.Object() }
+
+// query starts reading the query string.
+func (c *call) query() *request.Query { return request.NewQuery(c.request.URL.Query()) }
+
+// serve makes the HTTP handler of a route.
+func (s *Server) serve(r route) gin.HandlerFunc {
+	status := r.status
+	if status == 0 {
+		status = http.StatusOK
+		if r.method == http.MethodPost || r.method == http.MethodPut {
+			status = http.StatusCreated
+		}
+	}
+	return func(g *gin.Context) {
+		started := s.now()
+		g.Set(operationKey, r.operation)
+		answer, err := s.run(g, r)
+		if err != nil {
+			s.refuse(g, r.operation, err, started)
+			return
+		}
+		s.write(g, status, v1, answer.set("duration", s.since(started)))
+	}
+}
+
+// run authenticates, reads the body and calls the handler.
+func (s *Server) run(g *gin.Context, r route) (*object, error) {
+	ctx, cancel := context.WithTimeout(g.Request.Context(), bodyReadTimeout+requestTimeout)
+	defer cancel()
+	who, err := s.authenticate(ctx, g.Request, r.usersToo)
+	if err != nil {
+		return nil, err
+	}
+	c := &call{caller: who, request: g.Request}
+	if r.method != http.MethodGet && r.method != http.MethodDelete {
+		if c.body, err = readBody(g); err != nil {
+			return nil, err
+		}
+	}
+	ctx, cancel = context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+
+	var plus bool
+	if c.params, plus, err = pathParams(g.Params, false); err != nil {
+		return nil, err
+	}
+	answer, err := r.handle(ctx, c)
+	if plus && models.ErrorCode(err) == models.CodeNotFound {
+		// Some clients write a space as +. A refused call has changed nothing, so it may be tried again.
+		if c.params, _, err = pathParams(g.Params, true); err != nil {
+			return nil, err
+		}
+		answer, err = r.handle(ctx, c)
+	}
+	return answer, err
+}
+
+// pathParams decodes the parameters of a path once; plus says whether one has a +, which plusIsSpace reads as a space.
+// Text that Postgres cannot hold names nothing.
+func pathParams(escaped gin.Params, plusIsSpace bool) (params map[string]string, plus bool, err error) {
+	params = make(map[string]string, len(escaped))
+	for _, p := range escaped {
+		value := p.Value
+		plus = plus || strings.Contains(value, "+")
+		if plusIsSpace {
+			value = strings.ReplaceAll(value, "+", " ")
+		}
+		value, err := url.PathUnescape(value)
+		if err != nil || !utf8.ValidString(value) || strings.IndexByte(value, 0) >= 0 {
+			return nil, false, &models.Error{Code: models.CodeNotFound, Reason: p.Key + " in the path doesn't exist"}
+		}
+		params[p.Key] = value
+	}
+	return params, plus, nil
+}
+
+func readBody(g *gin.Context) (request.Body, error) {
+	control := http.NewResponseController(g.Writer)
+	// A connection without deadlines (a test's recorder) is read without one.
+	if err := control.SetReadDeadline(time.Now().Add(bodyReadTimeout)); err == nil {
+		defer control.SetReadDeadline(time.Time{}) //nolint:errcheck // the same connection took one just before
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(g.Writer, g.Request.Body, maxBodyBytes))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return request.Body{}, &models.Error{Code: models.CodeTooLarge, Reason: "the request body is larger than 10 MiB"}
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return request.Body{}, &models.Error{Code: models.CodeTimeout, Reason: "the request body was not received in time"}
+	case err != nil:
+		return request.Body{}, models.Invalid("the request body could not be read")
+	}
+	return request.Decode(body)
+}

@@ -1,0 +1,96 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"herald/models"
+)
+
+// httpStatus is the status of every error code (contract 4.3). Codes that are not here are errors of the server.
+var httpStatus = map[models.Code]int{
+	models.CodeNoAPIKey:     http.StatusUnauthorized,
+	models.CodeInvalid:      http.StatusBadRequest,
+	models.CodeAuthFailed:   http.StatusUnauthorized,
+	models.CodeRateLimited:  http.StatusTooManyRequests,
+	models.CodeNotFound:     http.StatusNotFound,
+	models.CodeNotAllowed:   http.StatusForbidden,
+	models.CodeTextTooLong:  http.StatusBadRequest,
+	models.CodeTooLarge:     http.StatusRequestEntityTooLarge,
+	models.CodeTimeout:      http.StatusRequestTimeout,
+	models.CodeTokenExpired: http.StatusUnauthorized,
+	models.CodeTokenNotYet:  http.StatusUnauthorized,
+	models.CodeTokenIssued:  http.StatusUnauthorized,
+	models.CodeBadSignature: http.StatusUnauthorized,
+	models.CodeUnavailable:  http.StatusServiceUnavailable,
+}
+
+// unrecoverable are the statuses after which the same request fails again.
+var unrecoverable = map[int]bool{
+	http.StatusBadRequest: true, http.StatusUnauthorized: true, http.StatusForbidden: true,
+	http.StatusNotFound: true, http.StatusRequestEntityTooLarge: true,
+}
+
+const (
+	// moreInfo is where the SDKs' own documentation explains the codes; they show it to developers.
+	moreInfo = "https://getstream.io/chat/docs/api_errors_response"
+
+	// unknownOperation names a request that no route takes.
+	unknownOperation = "Request"
+
+	retryAfterUnavailable = "1" // seconds
+)
+
+// denied is a call that the token does not permit.
+func denied(format string, args ...any) error {
+	return &models.Error{Code: models.CodeNotAllowed, Reason: fmt.Sprintf(format, args...)}
+}
+
+// refuse answers with an error. What is not a *models.Error, and whatever a *models.Error wraps, is only logged.
+func (s *Server) refuse(g *gin.Context, operation string, err error, started time.Time) {
+	shown := &models.Error{Code: models.CodeInternal}
+	known := errors.As(err, &shown)
+	reason := shown.Error()
+	if !known {
+		reason = "internal error"
+	}
+	code := shown.Code
+	status, ok := httpStatus[code]
+	if !ok {
+		code, status = models.CodeInternal, http.StatusInternalServerError
+	}
+	if code == models.CodeUnavailable {
+		code = models.CodeInternal
+		g.Header("Retry-After", retryAfterUnavailable)
+	}
+	if status >= http.StatusInternalServerError && !errors.Is(g.Request.Context().Err(), context.Canceled) {
+		cause := err
+		if known && shown.Err != nil {
+			cause = shown.Err
+		}
+		s.log.ErrorContext(g.Request.Context(), "request failed", "operation", operation, "status", status, "error", cause)
+	}
+
+	fields := newObject()
+	for _, f := range shown.Fields {
+		if !fields.has(f.Path) {
+			fields.set(f.Path, f.Reason)
+		}
+	}
+	body := newObject().
+		set("code", int(code)).
+		set("message", fmt.Sprintf("%s failed with error: \"%s\"", operation, reason)).
+		set("StatusCode", status).
+		set("duration", s.since(started)).
+		set("more_info", moreInfo).
+		set("exception_fields", fields).
+		set("details", []string{}).
+		set("unrecoverable", unrecoverable[status])
+	s.write(g, status, v1, body)
+	g.Abort()
+}

@@ -1,0 +1,9 @@
+// Package request reads what a client sent: JSON bodies and query strings, strictly in their values and leniently in
+// everything else.
+//
+// Keys match whatever their case, the last of duplicates wins, unknown keys are ignored, and null is the same as absent,
+// except inside values that are taken as they are (custom data, filters). Values are never converted: "10" is no integer.
+//
+// A reader never stops at the first mistake. It notes every invalid field under its path and goes on with a zero value;
+// [Object.Err] and [Query.Err] give all of them as one error, and a handler must ask before it acts on anything it read.
+package request

@@ -1,0 +1,204 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"herald/models"
+	"herald/models/store"
+)
+
+const (
+	headerTimeout   = 10 * time.Second
+	idleTimeout     = 2 * time.Minute
+	writeTimeout    = headerTimeout + bodyReadTimeout + requestTimeout + 10*time.Second
+	shutdownTimeout = 15 * time.Second // calls in progress get this long to end
+	readyTimeout    = 2 * time.Second
+
+	// rateLimitOff is what the rate-limit headers say when nothing is limited (contract 4.2).
+	rateLimitOff = "1000000"
+
+	contentType  = "application/json; charset=utf-8"
+	operationKey = "operation"
+)
+
+// Config is what a Server needs.
+type Config struct {
+	Store *store.Store
+	Log   *slog.Logger
+	Runs  Runs  // tells campaigns' workflows what was decided
+	WebUI WebUI // for links
+	// Ready are the conditions of GET /readyz beside a migrated database that answers: Temporal being reachable.
+	Ready []func(context.Context) error
+	// Now is the clock; default time.Now.
+	Now func() time.Time
+}
+
+// Server is the API as an http.Handler.
+type Server struct {
+	store  *store.Store
+	log    *slog.Logger
+	ready  []func(context.Context) error
+	now    func() time.Time
+	runs   Runs
+	webUI  WebUI
+	sizes  *segmentSizes
+	apps   *appCache
+	engine *gin.Engine
+}
+
+// New makes the API.
+func New(cfg Config) *Server {
+	s := &Server{store: cfg.Store, log: cfg.Log, ready: cfg.Ready, now: cfg.Now, runs: cfg.Runs, webUI: cfg.WebUI}
+	s.sizes = newSegmentSizes(cfg.Store, cfg.Log)
+	if s.now == nil {
+		s.now = time.Now
+	}
+	s.apps = &appCache{load: cfg.Store.AppByKey, now: s.now, apps: map[string]cachedApp{}}
+
+	gin.SetMode(gin.ReleaseMode)
+	e := gin.New()
+	e.UseEscapedPath, e.UnescapePathValues = true, false // pathParams decodes, once
+	e.RedirectTrailingSlash, e.RedirectFixedPath, e.HandleMethodNotAllowed = false, false, false
+	e.Use(s.logRequests, s.recoverPanics, s.commonHeaders)
+	e.NoRoute(func(g *gin.Context) {
+		unknown := &models.Error{Code: models.CodeNotFound, Reason: "no route for " + g.Request.Method + " " + g.Request.URL.Path}
+		s.refuse(g, unknownOperation, unknown, s.now())
+	})
+	e.GET("/healthz", func(g *gin.Context) { s.write(g, http.StatusOK, v1, newObject().set("status", "ok")) })
+	e.GET("/readyz", s.answerReady)
+	for _, r := range s.routes() {
+		e.Handle(r.method, r.path, s.serve(r))
+	}
+	s.engine = e
+	return s
+}
+
+// routes are all operations of the API.
+func (s *Server) routes() []route {
+	return slices.Concat(
+		s.userRoutes(),
+		s.channelRoutes(),
+		s.messageRoutes(),
+		s.segmentRoutes(),
+		s.campaignRoutes(),
+	)
+}
+
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.ServeHTTP(w, r) }
+
+// Run serves the API on a listener until ctx ends; then it takes no more calls and lets those in progress end.
+func (s *Server) Run(ctx context.Context, listener net.Listener) error {
+	server := &http.Server{
+		Handler:           s,
+		ReadHeaderTimeout: headerTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	var background sync.WaitGroup
+	defer background.Wait()
+	counting, stopCounting := context.WithCancel(ctx)
+	defer stopCounting()
+	background.Go(func() { s.sizes.Run(counting) })
+
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	select {
+	case err := <-served:
+		return fmt.Errorf("serve the API on %s: %w", listener.Addr(), err)
+	case <-ctx.Done():
+	}
+	// ctx has ended, and the calls in progress must not end with it.
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+	defer cancel()
+	if err := server.Shutdown(last); err != nil {
+		return fmt.Errorf("end the calls in progress: %w", errors.Join(err, server.Close()))
+	}
+	return nil
+}
+
+func (s *Server) answerReady(g *gin.Context) {
+	ctx, cancel := context.WithTimeout(g.Request.Context(), readyTimeout)
+	defer cancel()
+	for _, check := range slices.Concat([]func(context.Context) error{s.store.Ping}, s.ready) {
+		if err := check(ctx); err != nil {
+			s.log.WarnContext(ctx, "not ready", "error", err)
+			s.write(g, http.StatusServiceUnavailable, v1, newObject().set("status", "not ready"))
+			return
+		}
+	}
+	s.write(g, http.StatusOK, v1, newObject().set("status", "ready"))
+}
+
+// write sends an object as the answer.
+func (s *Server) write(g *gin.Context, status int, d *dialect, o *object) {
+	body, err := encode(d, o)
+	if err != nil {
+		panic(fmt.Errorf("encode the answer: %w", err)) // a bug in a handler; recoverPanics answers
+	}
+	g.Data(status, contentType, body)
+}
+
+func (s *Server) since(started time.Time) string {
+	return strconv.FormatFloat(s.now().Sub(started).Seconds()*1000, 'f', 2, 64) + "ms"
+}
+
+func (s *Server) logRequests(g *gin.Context) {
+	started := s.now()
+	g.Next()
+	s.log.DebugContext(g.Request.Context(), "request",
+		"method", g.Request.Method, "route", g.FullPath(), "operation", g.GetString(operationKey),
+		"status", g.Writer.Status(), "duration", s.now().Sub(started), "client_request_id", g.GetHeader("x-client-request-id"))
+}
+
+func (s *Server) recoverPanics(g *gin.Context) {
+	started := s.now()
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+			panic(p)
+		}
+		s.log.ErrorContext(g.Request.Context(), "panic in a handler", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		if g.Writer.Written() {
+			g.Abort()
+			return
+		}
+		operation := g.GetString(operationKey)
+		if operation == "" {
+			operation = unknownOperation
+		}
+		s.refuse(g, operation, fmt.Errorf("panic: %v", p), started)
+	}()
+	g.Next()
+}
+
+// commonHeaders sets what every answer has, and answers OPTIONS for any path.
+func (s *Server) commonHeaders(g *gin.Context) {
+	h := g.Writer.Header()
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Access-Control-Expose-Headers", "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After")
+	h.Set("X-RateLimit-Limit", rateLimitOff)
+	h.Set("X-RateLimit-Remaining", rateLimitOff)
+	h.Set("X-RateLimit-Reset", strconv.FormatInt(s.now().Truncate(time.Minute).Add(time.Minute).Unix(), 10))
+	if g.Request.Method == http.MethodOptions {
+		h.Set("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE, OPTIONS")
+		h.Set("Access-Control-Allow-Headers", "Authorization, stream-auth-type, Content-Type, X-Stream-Client, x-client-request-id")
+		h.Set("Access-Control-Max-Age", "86400")
+		g.AbortWithStatus(http.StatusNoContent)
+	}
+}

@@ -1,0 +1,134 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"herald/api/request"
+	"herald/filter"
+	"herald/models"
+	"herald/models/store"
+)
+
+const (
+	defaultUsersPerPage = 30 // contract 16.1
+	maxUsersPerPage     = 100
+	maxOffset           = 1000
+)
+
+func (s *Server) userRoutes() []route {
+	return []route{
+		{operation: "UpdateUsers", method: http.MethodPost, path: "/users", handle: s.updateUsers},
+		{operation: "QueryUsers", method: http.MethodGet, path: "/users", usersToo: true, handle: s.queryUsers},
+	}
+}
+
+// validID is the rule for the id of something that is to be created.
+func validID(id string) string {
+	if models.ValidID(id) {
+		return ""
+	}
+	return "must be 1 to 255 characters of A-Z a-z 0-9 @ _ -"
+}
+
+// newID reads the id that a body gives to something new; "" when it leaves that to the server.
+func newID(f *request.Object) string {
+	if !f.Has("id") || f.String("id") == "" {
+		return ""
+	}
+	return f.String("id", validID)
+}
+
+func (s *Server) updateUsers(ctx context.Context, c *call) (*object, error) {
+	f := c.fields()
+	f.Require("users")
+	entries := f.Entries("users")
+	if f.Has("users") && (len(entries) < 1 || len(entries) > models.MaxUsersPerUpsert) {
+		f.Invalid("users", "must have 1 to %d users", models.MaxUsersPerUpsert)
+		return nil, f.Err()
+	}
+	users := make([]models.User, len(entries))
+	for i, e := range entries {
+		users[i] = readUser(e)
+	}
+	if err := f.Err(); err != nil {
+		return nil, err
+	}
+	stored, err := s.store.UpsertUsers(ctx, c.app.PK, users)
+	if err != nil {
+		return nil, err
+	}
+	answer := newObject()
+	for _, u := range stored {
+		answer.set(u.ID, encodeFullUser(u))
+	}
+	return newObject().set("users", answer).set("membership_deletion_task_id", ""), nil
+}
+
+func readUser(e request.Entry) models.User {
+	f := e.Object
+	f.Require("id")
+	id := f.String("id", validID)
+	if f.Has("id") && id != e.Key {
+		f.Invalid("id", "must be the same as the key %q", e.Key)
+	}
+	short := request.MaxChars(models.MaxUserFieldLength)
+	u := models.User{
+		ID:        id,
+		Name:      f.OptionalString("name", short),
+		Image:     f.OptionalString("image", short),
+		Role:      f.String("role", short),
+		Language:  f.String("language", short),
+		Teams:     f.Strings("teams", models.MaxUserTeams, short),
+		Invisible: f.Bool("invisible", false),
+		Custom:    f.Custom(userKeys...),
+	}
+	if u.Role == "" {
+		u.Role = models.DefaultRole
+	}
+	return u
+}
+
+func (s *Server) queryUsers(ctx context.Context, c *call) (*object, error) {
+	payload, err := request.Decode([]byte(c.request.URL.Query().Get("payload")))
+	if err != nil {
+		return nil, err
+	}
+	f := payload.Object()
+	q := store.UserQuery{
+		Limit:              f.Int("limit", 0, maxUsersPerPage),
+		Offset:             f.Int("offset", 0, maxOffset),
+		IncludeDeactivated: f.Bool("include_deactivated_users", false),
+	}
+	if q.Limit == 0 {
+		q.Limit = defaultUsersPerPage
+	}
+	q.Filter, q.Sort = readQuery(f, filter.Users, "filter_conditions")
+	if err := f.Err(); err != nil {
+		return nil, err
+	}
+	users, err := s.store.QueryUsers(ctx, c.app.PK, q)
+	if err != nil {
+		return nil, err
+	}
+	return newObject().set("users", encodeEach(users, encodeFullUser)), nil
+}
+
+// readQuery reads a filter and the order in "sort", and notes in f what is wrong with them.
+func readQuery(f *request.Object, entity filter.Entity, key string, opts ...filter.Option) (*filter.Filter, filter.Sort) {
+	where, err := filter.Parse(entity, key, f.Raw(key), opts...)
+	noteErrors(f, err)
+	order, err := filter.ParseSort(entity, "sort", f.Raw("sort"))
+	noteErrors(f, err)
+	return where, order
+}
+
+func noteErrors(f *request.Object, err error) {
+	var errs filter.Errors
+	if errors.As(err, &errs) {
+		for _, e := range errs {
+			f.InvalidAt(e.Path, e.Reason)
+		}
+	}
+}
