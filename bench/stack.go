@@ -1,0 +1,215 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// stack is a `herald dev` of the benchmark's own.
+type stack struct {
+	APIURL      string `json:"api_url"`
+	APIKey      string `json:"api_key"`
+	ServerToken string `json:"server_token"`
+	DatabaseURL string `json:"database_url"`
+	Pids        struct {
+		Worker []int `json:"worker"`
+	} `json:"pids"`
+
+	cmd *exec.Cmd
+	dir string
+	db  *pgxpool.Pool
+}
+
+func startStack(ctx context.Context, o options) (*stack, error) {
+	program, err := filepath.Abs(o.herald)
+	if err != nil {
+		return nil, fmt.Errorf("find %s: %w", o.herald, err)
+	}
+	dir, err := os.MkdirTemp("", "herald-bench-")
+	if err != nil {
+		return nil, fmt.Errorf("make a directory: %w", err)
+	}
+	s := &stack{dir: dir}
+	s.cmd = exec.Command(program, "dev", "--json", "--dir", dir, "--addr", "127.0.0.1:0", "--workers", strconv.Itoa(o.workers))
+	s.cmd.Env = append(os.Environ(), "HERALD_BIN_DIR="+filepath.Dir(program), "HERALD_LOG_LEVEL=warn")
+	s.cmd.Stderr = os.Stderr
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C reaches the benchmark alone, which then stops the stack
+	out, err := s.cmd.StdoutPipe()
+	if err != nil {
+		return nil, fmt.Errorf("start the stack: %w", err)
+	}
+	if err := s.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start the stack: %w", err)
+	}
+	line, err := bufio.NewReader(out).ReadBytes('\n')
+	if err == nil {
+		err = json.Unmarshal(line, s)
+	}
+	if err == nil {
+		s.db, err = pgxpool.New(ctx, s.DatabaseURL)
+	}
+	if err != nil {
+		s.stop()
+		return nil, fmt.Errorf("start the stack: %w", err)
+	}
+	return s, nil
+}
+
+func (s *stack) stop() {
+	if s.db != nil {
+		s.db.Close()
+	}
+	_ = s.cmd.Process.Signal(syscall.SIGTERM)
+	_ = s.cmd.Wait()
+	_ = os.RemoveAll(s.dir)
+}
+
+// seed makes n users of the app straight in the database, and the sender.
+func (s *stack) seed(ctx context.Context, n int) error {
+	_, err := s.db.Exec(ctx, `
+		INSERT INTO users (app_pk, id, name, custom, created_at, updated_at)
+		SELECT 1, 'user-' || lpad(i::text, 9, '0'), 'User ' || i, jsonb_build_object('country', 'C' || i % 50, 'plan', 'pro'), now(), now()
+		FROM generate_series(1, $1) AS i`, n)
+	if err != nil {
+		return fmt.Errorf("seed users: %w", err)
+	}
+	_, err = s.db.Exec(ctx, "INSERT INTO users (app_pk, id, name, created_at, updated_at) VALUES (1, 'shop', 'The Shop', now(), now())")
+	if err != nil {
+		return fmt.Errorf("seed the sender: %w", err)
+	}
+	for _, vacuum := range []string{"VACUUM ANALYZE users", "CHECKPOINT"} {
+		if _, err := s.db.Exec(ctx, vacuum); err != nil {
+			return fmt.Errorf("%s: %w", vacuum, err)
+		}
+	}
+	return nil
+}
+
+// forget removes channels and messages, so that the next campaign creates its channels again.
+func (s *stack) forget(ctx context.Context) error {
+	for _, statement := range []string{"TRUNCATE messages, channels, channel_members", "CHECKPOINT"} {
+		if _, err := s.db.Exec(ctx, statement); err != nil {
+			return fmt.Errorf("%s: %w", statement, err)
+		}
+	}
+	return nil
+}
+
+type campaignRun struct {
+	took, first, getP99 time.Duration
+}
+
+// campaign sends one campaign to every user by a filter that all match, and checks that each has one message.
+func (s *stack) campaign(ctx context.Context, n int) (campaignRun, error) {
+	var r campaignRun
+	segment, err := s.call(ctx, http.MethodPost, "/segments", map[string]any{"type": "user", "filter": map[string]any{"plan": "pro"}})
+	if err != nil {
+		return r, err
+	}
+	created, err := s.call(ctx, http.MethodPost, "/campaigns", map[string]any{
+		"sender_id": "shop", "create_channels": true, "segment_ids": []any{segment["segment"].(map[string]any)["id"]},
+		"message_template": map[string]any{"text": "Hi {{ receiver.name }} in {{ receiver.country }}, I'm {{ sender.name }}! Today everything is 20% off."},
+	})
+	if err != nil {
+		return r, err
+	}
+	id := created["campaign"].(map[string]any)["id"].(string)
+	if _, err := s.call(ctx, http.MethodPost, "/campaigns/"+id+"/start", nil); err != nil {
+		return r, err
+	}
+	began := time.Now()
+	var gets []time.Duration
+	for {
+		asked := time.Now()
+		answer, err := s.call(ctx, http.MethodGet, "/campaigns/"+id, nil)
+		if err != nil {
+			return r, err
+		}
+		gets = append(gets, time.Since(asked))
+		c := answer["campaign"].(map[string]any)
+		if r.first == 0 && c["stats"].(map[string]any)["stats_messages_sent"].(float64) > 0 {
+			r.first = time.Since(began)
+		}
+		if c["status"] == "completed" {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return r, ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	r.took = time.Since(began)
+	slices.Sort(gets)
+	r.getP99 = gets[len(gets)*99/100]
+	var messages, recipients int
+	err = s.db.QueryRow(ctx, "SELECT count(*), count(DISTINCT recipient) FROM messages WHERE app_pk = 1 AND campaign_id = $1", id).Scan(&messages, &recipients)
+	if err != nil {
+		return r, fmt.Errorf("count messages: %w", err)
+	}
+	if messages != n || recipients != n {
+		return r, fmt.Errorf("%d messages to %d recipients, want %d each", messages, recipients, n)
+	}
+	return r, nil
+}
+
+func (s *stack) call(ctx context.Context, method, path string, body any) (map[string]any, error) {
+	encoded, err := json.Marshal(body)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, s.APIURL+path+"?api_key="+s.APIKey, bytes.NewReader(encoded))
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	req.Header.Set("Authorization", s.ServerToken)
+	req.Header.Set("Stream-Auth-Type", "jwt")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	defer resp.Body.Close()
+	var answer map[string]any
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
+		return nil, fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	if resp.StatusCode >= http.StatusBadRequest {
+		return nil, errors.New(fmt.Sprint(answer["message"]))
+	}
+	return answer, nil
+}
+
+// peakMemory is the largest resident set that any worker has had, in bytes; 0 where the system does not tell.
+func (s *stack) peakMemory() int64 {
+	var peak int64
+	for _, pid := range s.Pids.Worker {
+		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+		if err != nil {
+			return 0
+		}
+		for line := range strings.Lines(string(status)) {
+			if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+				kb, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 10, 64)
+				if err == nil {
+					peak = max(peak, kb<<10)
+				}
+			}
+		}
+	}
+	return peak
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/caarlos0/env/v11"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/envconfig"
+	sdklog "go.temporal.io/sdk/log"
+
+	"herald/models/store"
+	"herald/worker"
+)
+
+// config is everything that the environment says, apart from the connection to Temporal, which is read as every
+// Temporal client reads it (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS…).
+type config struct {
+	DatabaseURL   string `env:"HERALD_DATABASE_URL"`                     // Postgres 15 or newer; required
+	Addr          string `env:"HERALD_ADDR" envDefault:"127.0.0.1:8080"` // where the API listens
+	WorkerAddr    string `env:"HERALD_WORKER_ADDR"`                      // where a worker answers /healthz and /readyz; nowhere by default
+	TemporalUIURL string `env:"HERALD_TEMPORAL_UI_URL"`                  // base of links to the Web UI; none by default
+
+	BinDir string `env:"HERALD_BIN_DIR"` // dev: where programs that have to be built or fetched are kept; bin in its directory by default
+
+	APIConns   int `env:"HERALD_API_CONNS" envDefault:"16"`     // connections of an API process to Postgres
+	SendSlots  int `env:"HERALD_SEND_SLOTS"`                    // batches at once in a worker, each with a connection; 2 per core, at least 4, by default
+	PageSize   int `env:"HERALD_PAGE_SIZE" envDefault:"20000"`  // most recipients of a page, one child workflow
+	BatchSize  int `env:"HERALD_BATCH_SIZE" envDefault:"5000"`  // most recipients of a batch, one activity
+	CommitSize int `env:"HERALD_COMMIT_SIZE" envDefault:"1000"` // most recipients of a transaction
+
+	LogLevel  slog.Level `env:"HERALD_LOG_LEVEL" envDefault:"info"`  // debug, info, warn, error
+	LogFormat string     `env:"HERALD_LOG_FORMAT" envDefault:"text"` // text or json
+
+	// Credentials of the default app; used by dev, app ensure, and the commands that call the API.
+	APIKey    string `env:"HERALD_API_KEY"`
+	APISecret string `env:"HERALD_API_SECRET"`
+}
+
+// readConfig reads the environment and reports all problems together.
+func readConfig() (config, error) {
+	var cfg config
+	err := env.Parse(&cfg)
+	if cfg.SendSlots == 0 {
+		cfg.SendSlots = worker.DefaultSendSlots()
+	}
+	if cfg.LogFormat != "" && cfg.LogFormat != "text" && cfg.LogFormat != "json" {
+		err = errors.Join(err, fmt.Errorf("HERALD_LOG_FORMAT is %q, it must be text or json", cfg.LogFormat))
+	}
+	for _, n := range []struct {
+		name  string
+		value int
+	}{
+		{"HERALD_API_CONNS", cfg.APIConns}, {"HERALD_SEND_SLOTS", cfg.SendSlots}, {"HERALD_PAGE_SIZE", cfg.PageSize}, {"HERALD_BATCH_SIZE", cfg.BatchSize},
+		{"HERALD_COMMIT_SIZE", cfg.CommitSize},
+	} {
+		if n.value < 1 {
+			err = errors.Join(err, fmt.Errorf("%s must be a positive number", n.name))
+		}
+	}
+	return cfg, err
+}
+
+// readServiceConfig is readConfig for what needs a database.
+func readServiceConfig() (config, *slog.Logger, error) {
+	cfg, err := readConfig()
+	if cfg.DatabaseURL == "" {
+		err = errors.Join(err, errors.New("HERALD_DATABASE_URL is not set: the URL of a Postgres database, such as postgres://user:password@host:5432/herald"))
+	}
+	if err != nil {
+		return cfg, nil, fmt.Errorf("configuration: %w", err)
+	}
+	log := newLogger(cfg)
+	log.Info("configuration", "addr", cfg.Addr, "worker_addr", cfg.WorkerAddr, "temporal_ui_url", cfg.TemporalUIURL,
+		"api_conns", cfg.APIConns, "send_slots", cfg.SendSlots, "page_size", cfg.PageSize, "batch_size", cfg.BatchSize, "commit_size", cfg.CommitSize)
+	return cfg, log, nil
+}
+
+func newLogger(cfg config) *slog.Logger {
+	opts := &slog.HandlerOptions{Level: cfg.LogLevel}
+	if cfg.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(os.Stderr, opts))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, opts))
+}
+
+// dialTemporal prepares a connection to Temporal; the server need not be there yet.
+func dialTemporal(log *slog.Logger, process string) (client.Client, error) {
+	opts, err := envconfig.LoadDefaultClientOptions()
+	if err != nil {
+		return nil, fmt.Errorf("read the connection to Temporal: %w", err)
+	}
+	opts.Logger = sdklog.NewStructuredLogger(log)
+	opts.Identity = fmt.Sprintf("herald-%s-%d", process, os.Getpid())
+	c, err := client.NewLazyClient(opts)
+	if err != nil {
+		return nil, fmt.Errorf("prepare the connection to Temporal: %w", err)
+	}
+	return c, nil
+}
+
+func openStore(ctx context.Context, cfg config, o store.Options) (*store.Store, error) {
+	s, err := store.Open(ctx, cfg.DatabaseURL, o)
+	if err != nil {
+		return nil, fmt.Errorf("HERALD_DATABASE_URL: %w", err)
+	}
+	return s, nil
+}
