@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -139,6 +140,19 @@ func TestStop(t *testing.T) {
 	}
 }
 
+// A batch that waits for its next attempt does not hold up the end of a stopped campaign.
+func TestStopWhileABatchIsRetried(t *testing.T) {
+	tr := newTrial(t, newRow(people(2)))
+	tr.row.startAt(nil, nil)
+	tr.row.work = func(workflows.BatchInput) error { return errors.New("connection refused") }
+	const stopped = 40 * time.Second // the attempts are some half a minute apart
+	tr.at(stopped, func() { tr.api(control{action: models.ActionStop}) })
+	tr.run()
+	if took := tr.env.Now().Sub(morning); took != stopped {
+		t.Errorf("ended %v after the stop", took-stopped)
+	}
+}
+
 // A stop of which only the fence tells: the batches meet it, and the campaign finds out from its row.
 func TestStopWithoutItsSignal(t *testing.T) {
 	tr := newTrial(t, newRow(people(2000)))
@@ -202,6 +216,17 @@ func TestBareSignalsThatChangeNothing(t *testing.T) {
 		t.Errorf("control_seq is %d", tr.row.state.ControlSeq)
 	}
 	expectBegun(t, tr.row, day)
+}
+
+func TestBareRescheduleAsksForAStartOrASchedule(t *testing.T) {
+	tr := newTrial(t, newRow(people(2)))
+	tr.row.startAt(in(9*day), nil)
+	tr.at(2*day, func() { tr.signal(workflows.SignalReschedule, workflows.ControlSignal{ScheduledFor: in(3 * day)}) })
+	tr.at(2*day+time.Hour, func() { tr.signal(workflows.SignalReschedule, workflows.ControlSignal{ScheduledFor: in(day)}) })
+	tr.run()
+	if want := []models.Action{models.ActionSchedule, models.ActionStart}; !slices.Equal(tr.row.asked, want) {
+		t.Errorf("asked for %v, want %v", tr.row.asked, want)
+	}
 }
 
 func TestDuplicateAndOldSignals(t *testing.T) {

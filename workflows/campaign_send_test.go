@@ -136,6 +136,27 @@ func TestPageThatIsNotThrough(t *testing.T) {
 	}
 }
 
+// What is left of a segment comes before the next one.
+func TestPageThatIsNotThroughComesFirst(t *testing.T) {
+	all := people(40)
+	tr := newTrial(t, newRow(all[:20], all[20:]))
+	tr.repeats = true
+	tr.row.startAt(nil, nil)
+	tr.pageFault = func(number int) error {
+		if number == 5 {
+			return errors.New("terminated")
+		}
+		return nil
+	}
+	tr.at(time.Hour, func() { tr.api(control{action: models.ActionResume}) })
+	if got := tr.run(); got.Pages != 10 {
+		t.Errorf("ended as %+v", got)
+	}
+	if !slices.IsSortedFunc(tr.row.commits, func(a, b commit) int { return a.source - b.source }) {
+		t.Errorf("the segments were not sent in their order: %+v", tr.row.commits)
+	}
+}
+
 // A batch that fails now and then is the activity's own affair.
 func TestBatchIsRetried(t *testing.T) {
 	tr := newTrial(t, newRow(people(25)))
