@@ -12,7 +12,8 @@ import (
 // CampaignInput starts a campaign's workflow, and carries it from one run to the next.
 type CampaignInput struct {
 	Ref
-	State   models.State `json:"state"` // of the row when the workflow was started
+	Name    string       `json:"name,omitempty"` // of the campaign, to show
+	State   models.State `json:"state"`          // of the row when the workflow was started
 	Carried *Carried     `json:"carried,omitempty"`
 }
 
@@ -51,6 +52,7 @@ func Campaign(ctx workflow.Context, in CampaignInput) (CampaignResult, error) {
 
 type campaign struct {
 	ref   Ref
+	name  string
 	log   log.Logger
 	state models.State
 	gone  bool // the row was deleted
@@ -68,7 +70,7 @@ type campaign struct {
 
 func newCampaign(ctx workflow.Context, in CampaignInput) *campaign {
 	c := &campaign{
-		ref: in.Ref, state: in.State,
+		ref: in.Ref, name: in.Name, state: in.State,
 		log: log.With(workflow.GetLogger(ctx), "app", in.AppPK, "campaign", in.CampaignID),
 	}
 	if in.Carried != nil {
@@ -204,7 +206,7 @@ func (c *campaign) continueAsNew(ctx workflow.Context) error {
 		return err
 	}
 	carried := c.Carried
-	return workflow.NewContinueAsNewError(ctx, TypeCampaign, CampaignInput{Ref: c.ref, State: c.state, Carried: &carried})
+	return workflow.NewContinueAsNewError(ctx, TypeCampaign, CampaignInput{Ref: c.ref, Name: c.name, State: c.state, Carried: &carried})
 }
 
 // awaitUntil waits for the condition, at most until an absolute time; false means that the time came first.

@@ -30,7 +30,7 @@ func TestContinuesAsNewAfter500Pages(t *testing.T) {
 		t.Fatalf("%d runs, want 2", len(tr.inputs))
 	}
 	want := workflows.CampaignInput{
-		Ref: ref, State: start,
+		Ref: ref, Name: "Spring | sale", State: start,
 		Carried: &workflows.Carried{
 			Plan:   workflows.Plan{Sources: 2, Recipients: 520, PageSize: 1, BatchSize: 1, CommitSize: 1, Target: models.SegmentUser},
 			Cursor: workflows.Cursor{Source: 1, After: all[509]}, // the ten pages of the first segment, then twenty at a time

@@ -33,7 +33,7 @@ type Launcher struct {
 
 // Start starts the workflow of a campaign whose start was committed. If it runs already it is told of its new times.
 func (l Launcher) Start(ctx context.Context, c models.Campaign) error {
-	in := CampaignInput{Ref: Ref{AppPK: c.AppPK, CampaignID: c.ID}, State: c.State()}
+	in := CampaignInput{Ref: Ref{AppPK: c.AppPK, CampaignID: c.ID}, Name: shorten(c.Name), State: c.State()}
 	_, err := l.Client.ExecuteWorkflow(ctx, startOptions(c), TypeCampaign, in)
 	var running *serviceerror.WorkflowExecutionAlreadyStarted
 	if errors.As(err, &running) {

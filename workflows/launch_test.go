@@ -78,7 +78,7 @@ func TestLauncherStarts(t *testing.T) {
 	if err := (workflows.Launcher{Client: &s}).Start(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]any{workflows.CampaignInput{Ref: ref, State: c.State()}}, s.inputs); diff != "" {
+	if diff := cmp.Diff([]any{workflows.CampaignInput{Ref: ref, Name: "Spring sale", State: c.State()}}, s.inputs); diff != "" {
 		t.Error(diff)
 	}
 	o := s.started[0]

@@ -88,9 +88,12 @@ func (c *campaign) describe(ctx workflow.Context) {
 		b.WriteString("| " + name + " | " + fmt.Sprintf(format, args...) + " |\n")
 	}
 	b.WriteString("| | |\n|---|---|\n")
+	if c.name != "" { // a run that continues another has no summary of its own
+		row("campaign", "%s", cell(c.name))
+	}
 	row("state", "%s, %s", c.state.Status, c.phase())
 	if c.held() && !c.ended() {
-		row("held", "%s%s", orDash(c.state.PauseReason), since(c.state.PausedAt))
+		row("held", "%s%s", orNoReason(cell(c.state.PauseReason)), since(c.state.PausedAt))
 	}
 	if !c.began() && c.state.ScheduledFor != nil {
 		row("starts", "%s", c.state.ScheduledFor.UTC().Format(time.RFC3339))
@@ -115,7 +118,12 @@ func (c *campaign) pagesTotal() string {
 	return fmt.Sprintf("about %d", max(c.Pages, int((c.Plan.Recipients+int64(c.Plan.PageSize)-1)/int64(c.Plan.PageSize))))
 }
 
-func orDash(s string) string {
+// cell keeps a client's text inside its cell of a Markdown table.
+func cell(s string) string {
+	return strings.NewReplacer("|", "\\|", "\n", " ", "\r", " ").Replace(s)
+}
+
+func orNoReason(s string) string {
 	if s == "" {
 		return "no reason given"
 	}

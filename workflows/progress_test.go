@@ -97,7 +97,7 @@ func TestDescriptionForTheWebUI(t *testing.T) {
 	tr.run()
 	for text, want := range map[string][]string{
 		asleep: {
-			"| state | scheduled, sleeping |", "| starts | 2026-03-03T09:00:00Z |", "| stops by itself | 2026-03-11T09:00:00Z |",
+			"| campaign | Spring \\| sale |", "| state | scheduled, sleeping |", "| starts | 2026-03-03T09:00:00Z |", "| stops by itself | 2026-03-11T09:00:00Z |",
 			"signal pause: Hold", "signal resume: Go on", "signal stop: End", "signal reschedule: Start", "query progress: How far",
 		},
 		paused: {

@@ -95,7 +95,7 @@ func (tr *trial) progress() workflows.Progress {
 // run runs the campaign to its end and checks what holds for every campaign.
 func (tr *trial) run() workflows.CampaignResult {
 	tr.Helper()
-	in, start := workflows.CampaignInput{Ref: ref, State: tr.row.snapshot()}, morning
+	in, start := workflows.CampaignInput{Ref: ref, Name: "Spring | sale", State: tr.row.snapshot()}, morning
 	for {
 		tr.inputs = append(tr.inputs, in)
 		err := tr.runOnce(in, start)
