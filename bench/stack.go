@@ -2,12 +2,9 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +15,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"herald/internal/client"
 )
 
 // stack is a `herald dev` of the benchmark's own.
@@ -33,6 +32,7 @@ type stack struct {
 	cmd *exec.Cmd
 	dir string
 	db  *pgxpool.Pool
+	api *client.Client
 }
 
 func startStack(ctx context.Context, o options) (*stack, error) {
@@ -62,6 +62,9 @@ func startStack(ctx context.Context, o options) (*stack, error) {
 	}
 	if err == nil {
 		s.db, err = pgxpool.New(ctx, s.DatabaseURL)
+	}
+	if err == nil {
+		s.api, err = client.New(client.Config{URL: s.APIURL, APIKey: s.APIKey, Token: s.ServerToken})
 	}
 	if err != nil {
 		s.stop()
@@ -117,35 +120,33 @@ type campaignRun struct {
 // campaign sends one campaign to every user by a filter that all match, and checks that each has one message.
 func (s *stack) campaign(ctx context.Context, n int) (campaignRun, error) {
 	var r campaignRun
-	segment, err := s.call(ctx, http.MethodPost, "/segments", map[string]any{"type": "user", "filter": map[string]any{"plan": "pro"}})
+	segment, err := s.api.CreateSegment(ctx, client.Segment{Type: "user", Filter: map[string]any{"plan": "pro"}})
 	if err != nil {
 		return r, err
 	}
-	created, err := s.call(ctx, http.MethodPost, "/campaigns", map[string]any{
-		"sender_id": "shop", "create_channels": true, "segment_ids": []any{segment["segment"].(map[string]any)["id"]},
-		"message_template": map[string]any{"text": "Hi {{ receiver.name }} in {{ receiver.country }}, I'm {{ sender.name }}! Today everything is 20% off."},
+	created, err := s.api.CreateCampaign(ctx, client.NewCampaign{
+		SenderID: "shop", CreateChannels: true, SegmentIDs: []string{segment.ID},
+		MessageTemplate: client.MessageTemplate{Text: "Hi {{ receiver.name }} in {{ receiver.country }}, I'm {{ sender.name }}! Today everything is 20% off."},
 	})
 	if err != nil {
 		return r, err
 	}
-	id := created["campaign"].(map[string]any)["id"].(string)
-	if _, err := s.call(ctx, http.MethodPost, "/campaigns/"+id+"/start", nil); err != nil {
+	if _, err := s.api.StartCampaign(ctx, created.ID); err != nil {
 		return r, err
 	}
 	began := time.Now()
 	var gets []time.Duration
 	for {
 		asked := time.Now()
-		answer, err := s.call(ctx, http.MethodGet, "/campaigns/"+id, nil)
+		c, err := s.api.Campaign(ctx, created.ID)
 		if err != nil {
 			return r, err
 		}
 		gets = append(gets, time.Since(asked))
-		c := answer["campaign"].(map[string]any)
-		if r.first == 0 && c["stats"].(map[string]any)["stats_messages_sent"].(float64) > 0 {
+		if r.first == 0 && c.Stats.MessagesSent > 0 {
 			r.first = time.Since(began)
 		}
-		if c["status"] == "completed" {
+		if c.Status == "completed" {
 			break
 		}
 		select {
@@ -158,7 +159,7 @@ func (s *stack) campaign(ctx context.Context, n int) (campaignRun, error) {
 	slices.Sort(gets)
 	r.getP99 = gets[len(gets)*99/100]
 	var messages, recipients int
-	err = s.db.QueryRow(ctx, "SELECT count(*), count(DISTINCT recipient) FROM messages WHERE app_pk = 1 AND campaign_id = $1", id).Scan(&messages, &recipients)
+	err = s.db.QueryRow(ctx, "SELECT count(*), count(DISTINCT recipient) FROM messages WHERE app_pk = 1 AND campaign_id = $1", created.ID).Scan(&messages, &recipients)
 	if err != nil {
 		return r, fmt.Errorf("count messages: %w", err)
 	}
@@ -166,32 +167,6 @@ func (s *stack) campaign(ctx context.Context, n int) (campaignRun, error) {
 		return r, fmt.Errorf("%d messages to %d recipients, want %d each", messages, recipients, n)
 	}
 	return r, nil
-}
-
-func (s *stack) call(ctx context.Context, method, path string, body any) (map[string]any, error) {
-	encoded, err := json.Marshal(body)
-	if err != nil {
-		return nil, fmt.Errorf("%s %s: %w", method, path, err)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, s.APIURL+path+"?api_key="+s.APIKey, bytes.NewReader(encoded))
-	if err != nil {
-		return nil, fmt.Errorf("%s %s: %w", method, path, err)
-	}
-	req.Header.Set("Authorization", s.ServerToken)
-	req.Header.Set("Stream-Auth-Type", "jwt")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, fmt.Errorf("%s %s: %w", method, path, err)
-	}
-	defer resp.Body.Close()
-	var answer map[string]any
-	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
-		return nil, fmt.Errorf("%s %s: %w", method, path, err)
-	}
-	if resp.StatusCode >= http.StatusBadRequest {
-		return nil, errors.New(fmt.Sprint(answer["message"]))
-	}
-	return answer, nil
 }
 
 // peakMemory is the largest resident set that any worker has had, in bytes; 0 where the system does not tell.
