@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -334,21 +335,41 @@ func TestControlsAtOnce(t *testing.T) {
 	t.Logf("%d of %d controls changed the row, which ended %s, %s", len(changes), controls, now.Status, now.Hold)
 }
 
+// A start and the deletion of its segment: one waits for the other and then finds that it may not.
 func TestStartAndDeletionOfItsSegment(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for i := range 10 {
-		id := fmt.Sprintf("x%d", i)
+	segment := func(id string) {
 		w.segment(models.Segment{ID: id, Type: models.SegmentUser})
 		w.draft(id, func(c *models.Campaign) { c.SegmentIDs = []string{id} })
-		var started, deleted error
-		var wg sync.WaitGroup
-		wg.Go(func() { _, _, started = w.Control(t.Context(), w.app, id, store.Control{Action: models.ActionStart}) })
-		wg.Go(func() { deleted = w.DeleteSegment(t.Context(), w.app, id) })
-		wg.Wait()
-		if (started == nil) == (deleted == nil) {
-			t.Errorf("start: %v; deletion of its segment: %v; exactly one must win", started, deleted)
-		}
+	}
+	segment("deleted first")
+	tx, err := w.db.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(context.Background()) //nolint:errcheck // it was committed, or the test has failed
+	if _, err := tx.Exec(t.Context(), `UPDATE segments SET deleted_at = now()`); err != nil {
+		t.Fatal(err)
+	}
+	start := w.controlInBackground("deleted first", models.ActionStart)
+	w.untilBlocked(1, "FROM segments")
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := receive(t, "the start", start); models.ErrorCode(got.err) != models.CodeInvalid || got.changed {
+		t.Errorf("started although its segment was being deleted: changed %v, error %v", got.changed, got.err)
+	}
+
+	segment("started first")
+	release := w.hold(`SELECT FROM campaigns WHERE id = 'started first' FOR UPDATE`)
+	start = w.controlInBackground("started first", models.ActionStart)
+	w.untilBlocked(1, "FOR UPDATE")
+	deletion := inBackground(func() error { return w.DeleteSegment(t.Context(), w.app, "started first") })
+	release()
+	started, deleted := receive(t, "the start", start).err, receive(t, "the deletion", deletion)
+	if (started == nil) == (deleted == nil) {
+		t.Errorf("start: %v; deletion of its segment: %v; exactly one must win", started, deleted)
 	}
 }
 

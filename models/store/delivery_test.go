@@ -314,36 +314,46 @@ func TestDeliverOutcomesInAnyOrder(t *testing.T) {
 	}
 }
 
-// Campaigns that send to the same users at the same time wait for each other; a deadlock would come as an error.
+// Campaigns that send to the same channels at the same time wait for each other; a deadlock would come as an error. Half
+// of them reach the channels by recipients in the opposite order, and half of those create none.
 func TestDeliverCampaignsAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	const rounds = 12
-	ids := numbered("u", 500)
+	const senders, rounds, channels = 4, 5, 500
 	rule := bossOnly
 	rule.IncludeSender, rule.Show = true, true
-	var want int64
-	var batches []store.Delivery
-	for i := range 4 {
-		c := w.running(fmt.Sprintf("c%d", i))
-		d := delivery(c, rule, ids...)
-		if i%2 == 1 { // one that creates no channels: some are there already
-			d.Channels.Create = false
-			d.Messages = d.Messages[:100]
-		}
-		batches = append(batches, d)
-		want += int64(len(d.Messages))
-	}
-	for _, id := range ids[:100] {
+	there := numbered("u", channels)
+	for _, id := range there[:channels/5] {
 		w.channel("messaging:"+id, id)
-		w.exec(`UPDATE channel_members SET hidden = true WHERE cid = $1`, "messaging:"+id)
 	}
-	w.atOnce(rounds, batches...)
-	if n := one[int64](w, `SELECT count(*) FROM messages`); n != want {
-		t.Errorf("%d messages, want %d", n, want)
+	w.exec(`UPDATE channel_members SET hidden = true`)
+	var wg sync.WaitGroup
+	for i := range senders {
+		var batches []store.Delivery
+		for n := range rounds {
+			d := delivery(w.running(fmt.Sprintf("c%d-%d", i, n)), rule, there...)
+			if i%2 == 1 {
+				for j := range d.Messages {
+					d.Messages[j].CID = "messaging:" + there[channels-1-j]
+				}
+			}
+			if i == 3 {
+				d.Channels.Create = false
+				d.Messages = d.Messages[channels-channels/5:]
+			}
+			batches = append(batches, d)
+		}
+		wg.Go(func() {
+			for _, d := range batches {
+				if out, err := w.Deliver(t.Context(), d); err != nil || out.Counts.Sent != int64(len(d.Messages)) {
+					t.Errorf("%s: %+v, %v", d.CampaignID, out, err)
+				}
+			}
+		})
 	}
-	if n := one[int](w, `SELECT count(*) FROM channels`); n != 500 {
-		t.Errorf("%d channels, want 500", n)
+	wg.Wait()
+	if n := one[int](w, `SELECT count(*) FROM channels`); n != channels {
+		t.Errorf("%d channels, want %d", n, channels)
 	}
 	if wrong := query[string](w, `SELECT cid FROM channels ch WHERE member_count <> 2 OR 2 <> (SELECT count(*) FROM channel_members m WHERE m.app_pk = ch.app_pk AND m.cid = ch.cid)`); len(wrong) > 0 {
 		t.Errorf("channels without two members: %q", wrong)

@@ -130,7 +130,9 @@ func TestBatchesDoNotStarveAPause(t *testing.T) {
 		}
 		w.until("every sender is busy", func() bool { return batches.Load() >= 3*senders || t.Failed() })
 		began := time.Now()
-		_, changed, err := w.Control(t.Context(), w.app, id, store.Control{Action: models.ActionPause})
+		bounded, cancel := context.WithTimeout(ctx, patience)
+		_, changed, err := w.Control(bounded, w.app, id, store.Control{Action: models.ActionPause})
+		cancel()
 		waited := time.Since(began)
 		atPause := one[int](w, `SELECT count(*) FROM messages`)
 		if err != nil || !changed {
