@@ -125,6 +125,18 @@ func (c Campaign) Alive() bool {
 	return c.DeletedAt == nil && (c.Status == StatusScheduled || c.Status == StatusInProgress)
 }
 
+// Position is a campaign's place in the order in which campaigns were last changed. The zero Position is before all.
+type Position struct {
+	UpdatedAt  time.Time `json:"updated_at"`
+	AppPK      int64     `json:"app_pk"`
+	CampaignID string    `json:"campaign_id"`
+}
+
+// Position of the campaign as its row says.
+func (c Campaign) Position() Position {
+	return Position{UpdatedAt: c.UpdatedAt, AppPK: c.AppPK, CampaignID: c.ID}
+}
+
 // Outcome is what became of a recipient that got no message.
 type Outcome struct {
 	Recipient string

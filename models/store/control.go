@@ -194,34 +194,6 @@ func userActiveTx(ctx context.Context, tx pgx.Tx, appPK int64, id string) (bool,
 	return active, nil
 }
 
-// Acknowledge records the newest control that the campaign's workflow has taken up.
-func (s *Store) Acknowledge(ctx context.Context, appPK int64, id string, seq int64) error {
-	_, err := s.pool.Exec(ctx, `
-		INSERT INTO campaign_controls (app_pk, campaign_id, acked_seq) VALUES ($1, $2, $3)
-		ON CONFLICT (app_pk, campaign_id) DO UPDATE SET acked_seq = greatest(campaign_controls.acked_seq, excluded.acked_seq)`,
-		appPK, id, seq)
-	return wrap(err, "acknowledge control %d of campaign %d/%s", seq, appPK, id)
-}
-
-// Unacknowledged lists campaigns whose newest control their workflow has not taken up, although it was committed longer
-// than grace ago: the start or the signal was lost. Ended campaigns are listed for a day.
-func (s *Store) Unacknowledged(ctx context.Context, grace time.Duration, limit int) ([]models.Campaign, error) {
-	rows, err := s.pool.Query(ctx, `
-		SELECT c.* FROM (
-			SELECT * FROM campaigns WHERE status IN ('scheduled', 'in_progress') AND updated_at < now() - $1::interval
-			UNION ALL
-			SELECT * FROM campaigns WHERE status = 'stopped' AND updated_at < now() - $1::interval AND updated_at > now() - interval '1 day'
-		) c
-		LEFT JOIN campaign_controls k ON k.app_pk = c.app_pk AND k.campaign_id = c.id
-		WHERE c.control_seq > coalesce(k.acked_seq, 0)
-		ORDER BY c.updated_at LIMIT $2`, grace, limit)
-	if err != nil {
-		return nil, wrap(err, "list unacknowledged campaigns")
-	}
-	campaigns, err := pgx.CollectRows(rows, pgx.RowToStructByNameLax[models.Campaign])
-	return campaigns, wrap(err, "list unacknowledged campaigns")
-}
-
 // SetRecipients records how many recipients a campaign that has just begun has.
 func (s *Store) SetRecipients(ctx context.Context, appPK int64, id string, total int64) error {
 	err := inTx(ctx, s.pool, func(tx pgx.Tx) error {

@@ -373,61 +373,6 @@ func TestStartAndDeletionOfItsSegment(t *testing.T) {
 	}
 }
 
-func TestUnacknowledged(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	ctx := t.Context()
-	for _, id := range []string{"draft", "lost", "acked", "paused", "stopped", "old", "fresh", "gone"} {
-		w.draft(id)
-		if id != "draft" {
-			w.control(id, models.ActionStart)
-		}
-	}
-	acknowledge := func(id string, seq int64) {
-		t.Helper()
-		if err := w.Acknowledge(ctx, w.app, id, seq); err != nil {
-			t.Fatal(err)
-		}
-	}
-	acknowledge("acked", 1)
-	acknowledge("acked", 0) // late, and out of date
-	acknowledge("paused", 1)
-	w.control("paused", models.ActionPause)
-	acknowledge("stopped", 1)
-	w.control("stopped", models.ActionStop)
-	w.control("old", models.ActionStop)
-	w.control("gone", models.ActionStop)
-	w.control("gone", models.ActionDelete)
-	w.exec(`UPDATE campaigns SET updated_at = now() - interval '1 minute' WHERE id <> 'fresh'`)
-	w.exec(`UPDATE campaigns SET updated_at = now() - interval '2 days' WHERE id = 'old'`)
-
-	list := func(limit int) []string {
-		t.Helper()
-		campaigns, err := w.Unacknowledged(ctx, 30*time.Second, limit)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var ids []string
-		for _, c := range campaigns {
-			ids = append(ids, c.ID)
-		}
-		return sorted(ids)
-	}
-	if diff := cmp.Diff([]string{"gone", "lost", "paused", "stopped"}, list(10)); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-	if got := list(2); len(got) != 2 {
-		t.Errorf("limit 2 gives %q", got)
-	}
-	acknowledge("lost", 1)
-	acknowledge("paused", 2)
-	acknowledge("stopped", 2)
-	acknowledge("gone", 3)
-	if got := list(10); got != nil {
-		t.Errorf("all acknowledged, but listed: %q", got)
-	}
-}
-
 func TestSetRecipients(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
