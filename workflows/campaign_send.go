@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/workflow"
 
 	"herald/models"
@@ -91,7 +92,10 @@ func (c *campaign) startPage(ctx workflow.Context) {
 		WorkflowID:          PageWorkflowID(c.ref.AppPK, c.ref.CampaignID, c.Numbers),
 		TaskQueue:           QueueCampaigns,
 		WaitForCancellation: true,
-		StaticSummary:       fmt.Sprintf("page %d, %d recipients", c.Numbers, page.Count()),
+		// A campaign that was reset, or started again after Temporal lost it, may find pages of its earlier self at work.
+		// Nobody tells those of a pause or a resume any more.
+		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING, //nolint:staticcheck // the conflict policy that replaced it does not exist for children
+		StaticSummary:         fmt.Sprintf("page %d, %d recipients", c.Numbers, page.Count()),
 	}
 	p := &runningPage{number: c.Numbers, page: page, told: c.state.ControlSeq}
 	in := PageInput{Ref: c.ref, Number: p.number, Page: page, CommitSize: c.Plan.CommitSize, State: c.state}
