@@ -20,6 +20,7 @@ type Store interface {
 	SetRecipients(ctx context.Context, appPK int64, id string, total int64) error
 	Acknowledge(ctx context.Context, appPK int64, id string, seq int64) error
 	Unacknowledged(ctx context.Context, grace time.Duration, limit int) ([]models.Campaign, error)
+	Acknowledged(ctx context.Context, after models.Position, grace time.Duration, limit int) ([]models.Campaign, error)
 
 	Campaign(ctx context.Context, appPK int64, id string) (models.Campaign, error)
 	Users(ctx context.Context, appPK int64, ids []string) (map[string]models.User, error)
@@ -33,10 +34,11 @@ type Store interface {
 	Deliver(ctx context.Context, d store.Delivery) (store.Delivered, error)
 }
 
-// Launcher tells campaign workflows of controls; workflows.Launcher is one.
+// Launcher tells campaign workflows of controls and asks after them; workflows.Launcher is one.
 type Launcher interface {
 	Start(ctx context.Context, c models.Campaign) error
 	Control(ctx context.Context, c models.Campaign, action models.Action) error
+	Standing(ctx context.Context, c models.Campaign) (workflows.ExecutionStatus, error)
 }
 
 // Config of the activities.

@@ -2,9 +2,6 @@ package activities
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"time"
 
 	"herald/models"
 	"herald/models/store"
@@ -90,54 +87,4 @@ func cut(s string, most int) string {
 // Acknowledge records the newest control that a campaign's workflow has taken up.
 func (a *Activities) Acknowledge(ctx context.Context, in workflows.StepInput) error {
 	return a.Store.Acknowledge(ctx, in.AppPK, in.CampaignID, in.Seen)
-}
-
-const (
-	// reconcileGrace is what a start or signal usually needs to be acknowledged, many times over.
-	reconcileGrace = 15 * time.Second
-	// reconcileLimit bounds one run; the next one goes on.
-	reconcileLimit = 500
-)
-
-// Reconcile repeats starts and signals that were lost.
-func (a *Activities) Reconcile(ctx context.Context) (workflows.ReconcileResult, error) {
-	var res workflows.ReconcileResult
-	campaigns, err := a.Store.Unacknowledged(ctx, reconcileGrace, reconcileLimit)
-	if err != nil {
-		return res, err
-	}
-	var failures []error
-	for _, c := range campaigns {
-		if err := a.repeat(ctx, c); err != nil {
-			failures = append(failures, err) // and no reason to hold back the campaigns after it
-			continue
-		}
-		res.Repeated++
-		a.Log.InfoContext(ctx, "repeated a lost control", "app", c.AppPK, "campaign", c.ID, "control_seq", c.ControlSeq)
-	}
-	return res, errors.Join(failures...)
-}
-
-// repeat tells a campaign's workflow of the row's newest state, and starts it if it is not there.
-func (a *Activities) repeat(ctx context.Context, c models.Campaign) error {
-	action := models.ActionResume // any signal carries the whole state
-	switch {
-	case c.State().Ended():
-		action = models.ActionStop
-	case c.Paused():
-		action = models.ActionPause
-	}
-	err := a.Launcher.Control(ctx, c, action)
-	switch {
-	case !errors.Is(err, workflows.ErrNotRunning):
-		return err
-	case c.Alive():
-		return a.Launcher.Start(ctx, c)
-	default:
-		// Nobody is left to tell.
-		if err := a.Store.Acknowledge(ctx, c.AppPK, c.ID, c.ControlSeq); err != nil {
-			return fmt.Errorf("close the books on campaign %d/%s: %w", c.AppPK, c.ID, err)
-		}
-		return nil
-	}
 }

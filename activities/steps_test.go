@@ -1,7 +1,6 @@
 package activities_test
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -124,47 +123,5 @@ func TestControlActivity(t *testing.T) {
 	}
 	if res := control(workflows.ControlInput{Action: models.ActionStop, Seen: pointer(row.ControlSeq)}); !res.Done || res.State.Status != models.StatusStopped {
 		t.Errorf("stop: %+v", res)
-	}
-}
-
-func TestReconcile(t *testing.T) {
-	w := newWorld(t)
-	to := func(c *models.Campaign) { c.UserIDs = []string{"ann"} }
-	for _, id := range []string{"fresh", "acked", "running", "paused", "lost", "stopped", "closed", "broken"} {
-		w.started(id, to)
-	}
-	if err := w.Acknowledge(t.Context(), w.app, "acked", 1); err != nil {
-		t.Fatal(err)
-	}
-	w.control("paused", models.ActionPause)
-	w.control("stopped", models.ActionStop)
-	w.control("closed", models.ActionStop)
-	// The broken one comes first, and must hold nobody back.
-	w.exec(`UPDATE campaigns SET updated_at = now() - interval '1 minute' - CASE id WHEN 'broken' THEN interval '1 minute' ELSE '0' END WHERE id <> 'fresh'`)
-	failure := errors.New("history is full")
-	w.launcher.errors["broken"] = failure
-	w.launcher.errors["lost"] = fmt.Errorf("signal: %w", workflows.ErrNotRunning)
-	w.launcher.errors["closed"] = fmt.Errorf("signal: %w", workflows.ErrNotRunning)
-	if _, err := run[workflows.ReconcileResult](w, workflows.ActivityReconcile); err == nil || !strings.Contains(err.Error(), failure.Error()) {
-		t.Errorf("the failure is not reported: %v", err)
-	}
-	want := []told{
-		{"resume", "broken", 1}, {"resume", "lost", 1}, {"resume", "running", 1}, {"start", "lost", 1},
-		{"pause", "paused", 2}, {"stop", "closed", 2}, {"stop", "stopped", 2},
-	}
-	if diff := cmp.Diff(sortedCalls(want), sortedCalls(w.launcher.calls)); diff != "" {
-		t.Errorf("the launcher was told (-want +got):\n%s", diff)
-	}
-	// Nobody is left to tell of the closed one.
-	w.launcher.calls = nil
-	delete(w.launcher.errors, "broken")
-	res := ran[workflows.ReconcileResult](w, workflows.ActivityReconcile)
-	if want := (workflows.ReconcileResult{Repeated: 5}); res != want {
-		t.Errorf("got %+v, want %+v", res, want)
-	}
-	for _, call := range w.launcher.calls {
-		if call.ID == "closed" {
-			t.Errorf("told again: %+v", call)
-		}
 	}
 }

@@ -2,6 +2,7 @@ package activities_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"slices"
@@ -87,6 +88,20 @@ type launcher struct {
 	mu     sync.Mutex
 	calls  []told
 	errors map[string]error // of Control, by campaign
+
+	standing map[string]workflows.ExecutionStatus // by campaign; where nothing is said, Temporal does not answer
+	asked    func(models.Campaign)                // called before Standing answers
+}
+
+func (l *launcher) Standing(_ context.Context, c models.Campaign) (workflows.ExecutionStatus, error) {
+	if l.asked != nil {
+		l.asked(c)
+	}
+	standing, ok := l.standing[c.ID]
+	if !ok {
+		return workflows.ExecutionUnknown, errors.New("connection refused")
+	}
+	return standing, nil
 }
 
 func (l *launcher) Start(_ context.Context, c models.Campaign) error {
@@ -131,7 +146,7 @@ func newWorld(t *testing.T, configure ...func(*activities.Config)) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{Store: s, t: t, db: db, app: app.PK, hooks: &hooks{Store: s}, launcher: &launcher{errors: map[string]error{}}}
+	w := &world{Store: s, t: t, db: db, app: app.PK, hooks: &hooks{Store: s}, launcher: &launcher{errors: map[string]error{}, standing: map[string]workflows.ExecutionStatus{}}}
 	w.restart(configure...)
 	w.users(models.User{ID: sender})
 	return w

@@ -154,7 +154,7 @@ func ensureSchedule(ctx context.Context, c client.Client) error {
 			Action: &client.ScheduleWorkflowAction{
 				ID: workflows.ReconcileScheduleID, Workflow: workflows.TypeReconcile, TaskQueue: workflows.QueueCampaigns,
 				WorkflowExecutionTimeout: workflows.ReconcileEvery * 5,
-				StaticSummary:            "repeat starts and signals that were lost",
+				StaticSummary:            "bring the rows of campaigns and their workflows together again",
 			},
 		})
 		if errors.Is(err, temporal.ErrScheduleAlreadyRunning) {

@@ -2,9 +2,12 @@ package workflows
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
 
 	"herald/models"
 )
@@ -34,6 +37,7 @@ const (
 var executionStatuses = map[enums.WorkflowExecutionStatus]ExecutionStatus{
 	enums.WORKFLOW_EXECUTION_STATUS_RUNNING:          ExecutionRunning,
 	enums.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW: ExecutionRunning,
+	enums.WORKFLOW_EXECUTION_STATUS_PAUSED:           ExecutionRunning, // Temporal's own pause
 	enums.WORKFLOW_EXECUTION_STATUS_COMPLETED:        ExecutionCompleted,
 	enums.WORKFLOW_EXECUTION_STATUS_FAILED:           ExecutionFailed,
 	enums.WORKFLOW_EXECUTION_STATUS_CANCELED:         ExecutionCanceled,
@@ -70,4 +74,33 @@ func (l Launcher) Execution(ctx context.Context, c models.Campaign) Execution {
 		e.Progress = &p
 	}
 	return e
+}
+
+// clockSkew is how far the clocks of Temporal and Postgres may be apart.
+const clockSkew = 10 * time.Second
+
+// Standing asks Temporal how a campaign's workflow stands. ExecutionUnknown means that Temporal knows of none: a run
+// from before the campaign was created belonged to a deleted one of the same id.
+func (l Launcher) Standing(ctx context.Context, c models.Campaign) (ExecutionStatus, error) {
+	id := CampaignWorkflowID(c.AppPK, c.ID)
+	asking, cancel := context.WithTimeout(ctx, executionPatience)
+	defer cancel()
+	described, err := l.Client.DescribeWorkflowExecution(asking, id, "")
+	var unknown *serviceerror.NotFound
+	if errors.As(err, &unknown) {
+		return ExecutionUnknown, nil
+	}
+	if err != nil {
+		return ExecutionUnknown, fmt.Errorf("ask after the workflow of campaign %d/%s: %w", c.AppPK, c.ID, err)
+	}
+	info := described.GetWorkflowExecutionInfo()
+	status, ok := executionStatuses[info.GetStatus()]
+	switch {
+	case !ok:
+		return ExecutionUnknown, fmt.Errorf("ask after the workflow of campaign %d/%s: status %s", c.AppPK, c.ID, info.GetStatus())
+	case status != ExecutionRunning && info.GetStartTime().AsTime().Before(c.CreatedAt.Add(-clockSkew)):
+		return ExecutionUnknown, nil
+	default:
+		return status, nil
+	}
 }

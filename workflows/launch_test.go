@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"go.temporal.io/api/common/v1"
@@ -15,6 +16,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"herald/models"
 	"herald/workflows"
@@ -29,7 +31,9 @@ type server struct {
 	states              []models.State
 
 	described    enums.WorkflowExecutionStatus // none: Describe fails
-	progress     *workflows.Progress           // none: the query fails
+	describeErr  error                         // with which it fails
+	startedAt    time.Time
+	progress     *workflows.Progress // none: the query fails
 	queriedRunID string
 }
 
@@ -46,11 +50,14 @@ func (s *server) SignalWorkflow(_ context.Context, workflowID, runID, name strin
 }
 
 func (s *server) DescribeWorkflowExecution(context.Context, string, string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+	if s.describeErr == nil {
+		s.describeErr = errDown
+	}
 	if s.described == enums.WORKFLOW_EXECUTION_STATUS_UNSPECIFIED {
-		return nil, errDown
+		return nil, s.describeErr
 	}
 	return &workflowservice.DescribeWorkflowExecutionResponse{WorkflowExecutionInfo: &workflow.WorkflowExecutionInfo{
-		Execution: &common.WorkflowExecution{RunId: "5b1c2f0e"}, Status: s.described,
+		Execution: &common.WorkflowExecution{RunId: "5b1c2f0e"}, Status: s.described, StartTime: timestamppb.New(s.startedAt),
 	}}, nil
 }
 
@@ -198,3 +205,38 @@ func TestExecution(t *testing.T) {
 		})
 	}
 }
+
+func TestStanding(t *testing.T) {
+	c := scheduled()
+	c.CreatedAt = *in(0)
+	before, after := c.CreatedAt.Add(-time.Hour), c.CreatedAt.Add(time.Second)
+	skewed := c.CreatedAt.Add(-time.Second)
+	tests := []struct {
+		name    string
+		server  server
+		want    workflows.ExecutionStatus
+		wantErr error
+	}{
+		{"running", server{described: enums.WORKFLOW_EXECUTION_STATUS_RUNNING, startedAt: after}, workflows.ExecutionRunning, nil},
+		{"going on in a new run", server{described: enums.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW, startedAt: after}, workflows.ExecutionRunning, nil},
+		{"paused in Temporal", server{described: enums.WORKFLOW_EXECUTION_STATUS_PAUSED, startedAt: after}, workflows.ExecutionRunning, nil},
+		{"terminated", server{described: enums.WORKFLOW_EXECUTION_STATUS_TERMINATED, startedAt: after}, workflows.ExecutionTerminated, nil},
+		{"terminated, by a clock that is behind", server{described: enums.WORKFLOW_EXECUTION_STATUS_TERMINATED, startedAt: skewed}, workflows.ExecutionTerminated, nil},
+		{"completed", server{described: enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, startedAt: after}, workflows.ExecutionCompleted, nil},
+		{"terminated, of a deleted campaign", server{described: enums.WORKFLOW_EXECUTION_STATUS_TERMINATED, startedAt: before}, workflows.ExecutionUnknown, nil},
+		{"forgotten", server{describeErr: fmt.Errorf("describe: %w", serviceerror.NewNotFound("no such workflow"))}, workflows.ExecutionUnknown, nil},
+		{"no namespace", server{describeErr: serviceerror.NewNamespaceNotFound("shop")}, workflows.ExecutionUnknown, errAny},
+		{"Temporal does not answer", server{}, workflows.ExecutionUnknown, errDown},
+		{"a status of the future", server{described: 99, startedAt: after}, workflows.ExecutionUnknown, errAny},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := workflows.Launcher{Client: &tt.server}.Standing(t.Context(), c)
+			if got != tt.want || !errors.Is(err, tt.wantErr) && (err == nil || !errors.Is(tt.wantErr, errAny)) {
+				t.Errorf("Standing = %s, %v; want %s, %v", got, err, tt.want, tt.wantErr)
+			}
+		})
+	}
+}
+
+var errAny = errors.New("any error")

@@ -163,12 +163,12 @@ func (r *row) Acknowledge(_ context.Context, in workflows.StepInput) error {
 }
 
 // Reconcile reports the one repair that there is when the newest control was not taken up.
-func (r *row) Reconcile(context.Context) (workflows.ReconcileResult, error) {
+func (r *row) Reconcile(_ context.Context, in workflows.ReconcileInput) (workflows.ReconcileResult, error) {
 	r.count(workflows.ActivityReconcile)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.acked < r.state.ControlSeq {
-		return workflows.ReconcileResult{Repeated: 1}, nil
+		return workflows.ReconcileResult{Repeated: 1, Next: in.After}, nil
 	}
-	return workflows.ReconcileResult{}, nil
+	return workflows.ReconcileResult{Next: in.After}, nil
 }
