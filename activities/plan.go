@@ -16,8 +16,9 @@ const (
 	smallest       = 500 // recipients of a batch or a commit; below it overheads cost more than the rows
 	// mostBatchesPerPage bounds the keys that one page carries through history.
 	mostBatchesPerPage = 10
-	// pacedSeconds is how long one batch of a campaign with messages_per_second lasts at most.
-	pacedSeconds = 10
+	// pacedSeconds is how long a batch of a campaign with messages_per_second would last alone. All batches in flight, up
+	// to twenty, share the pace, and each has to end within the minute that an activity may take.
+	pacedSeconds = 2
 )
 
 // plan fixes the sizes of a campaign's pages, batches and transactions. A batch is one activity and commits in several
