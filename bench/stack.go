@@ -131,7 +131,7 @@ func (s *stack) campaign(ctx context.Context, n int) (campaignRun, error) {
 	if err != nil {
 		return r, err
 	}
-	if _, err := s.api.StartCampaign(ctx, created.ID); err != nil {
+	if _, err := s.api.StartCampaign(ctx, created.ID, client.Start{}); err != nil {
 		return r, err
 	}
 	began := time.Now()

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -92,12 +93,28 @@ type MessageTemplate struct {
 
 // Campaign is the state of a campaign.
 type Campaign struct {
-	ID          string `json:"id"`
-	Name        string `json:"name"`
-	Status      string `json:"status"`
-	Paused      bool   `json:"paused"`
-	PauseReason string `json:"pause_reason"`
-	Stats       Stats  `json:"stats"`
+	ID           string     `json:"id"`
+	Name         string     `json:"name"`
+	Status       string     `json:"status"`
+	Paused       bool       `json:"paused"`
+	PausedAt     *time.Time `json:"paused_at"`
+	PauseReason  string     `json:"pause_reason"`
+	ScheduledFor *time.Time `json:"scheduled_for"`
+	StopAt       *time.Time `json:"stop_at"`
+	Stats        Stats      `json:"stats"`
+
+	// JSON is the whole object as the API gave it.
+	JSON json.RawMessage `json:"-"`
+}
+
+// UnmarshalJSON reads the fields above and keeps the whole.
+func (c *Campaign) UnmarshalJSON(data []byte) error {
+	type fields Campaign
+	if err := json.Unmarshal(data, (*fields)(c)); err != nil {
+		return err
+	}
+	c.JSON = bytes.Clone(data)
+	return nil
 }
 
 // Stats is what a campaign has done so far; contract 7.3 says what each of them means.
@@ -112,6 +129,7 @@ type Stats struct {
 	MessagesFailed  int64      `json:"stats_messages_failed"`
 	MessagesSkipped int64      `json:"stats_messages_skipped"`
 	RecipientsTotal int64      `json:"stats_recipients_total"`
+	ETASeconds      *int64     `json:"stats_eta_seconds"` // nil where it cannot be told
 }
 
 type campaignAnswer struct {
@@ -125,14 +143,7 @@ func (c *Client) CreateCampaign(ctx context.Context, n NewCampaign) (Campaign, e
 	return answer.Campaign, err
 }
 
-// StartCampaign starts a campaign now.
-func (c *Client) StartCampaign(ctx context.Context, id string) (Campaign, error) {
-	var answer campaignAnswer
-	err := c.do(ctx, call{method: http.MethodPost, path: "/campaigns/" + url.PathEscape(id) + "/start"}, nil, &answer)
-	return answer.Campaign, err
-}
-
-// Campaign reads a campaign.
+// Campaign reads a campaign. Of its users, JSON holds only the first.
 func (c *Client) Campaign(ctx context.Context, id string) (Campaign, error) {
 	var answer campaignAnswer
 	err := c.do(ctx, call{method: http.MethodGet, path: "/campaigns/" + url.PathEscape(id) + "?limit=1"}, nil, &answer)

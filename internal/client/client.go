@@ -214,6 +214,15 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s (status %d, code %d)", e.Message, e.Status, e.Code)
 }
 
+// Reason is the message without the name of the operation around it: one line, whatever the server wrote.
+func (e *Error) Reason() string {
+	reason := e.Message
+	if _, quoted, found := strings.Cut(reason, ` failed with error: "`); found && strings.HasSuffix(quoted, `"`) {
+		reason = strings.TrimSuffix(quoted, `"`)
+	}
+	return strings.Join(strings.Fields(reason), " ")
+}
+
 func newError(resp *http.Response, body []byte) *Error {
 	const shown = 200 // characters of an answer that is not Herald's
 	e := &Error{Status: resp.StatusCode}

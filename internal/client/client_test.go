@@ -225,3 +225,15 @@ func TestNewRefusesWhatIsNoURL(t *testing.T) {
 		}
 	}
 }
+
+func TestReason(t *testing.T) {
+	for message, want := range map[string]string{
+		`PauseCampaign failed with error: "campaign is completed and can't be paused"`: "campaign is completed and can't be paused",
+		`GetCampaign failed with error: "campaign with id "x" doesn't exist"`:          `campaign with id "x" doesn't exist`,
+		"<html>\n no\n</html>": "<html> no </html>",
+	} {
+		if got := (&client.Error{Message: message}).Reason(); got != want {
+			t.Errorf("the reason is %q, want %q", got, want)
+		}
+	}
+}

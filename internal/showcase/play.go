@@ -162,7 +162,7 @@ func (d *demo) send(ctx context.Context) error {
 		return fmt.Errorf("create the campaign: %w", err)
 	}
 	began := time.Now()
-	if _, err := d.api.StartCampaign(ctx, c.ID); err != nil {
+	if _, err := d.api.StartCampaign(ctx, c.ID, client.Start{}); err != nil {
 		return fmt.Errorf("start the campaign: %w", err)
 	}
 	if c, err = d.watch(ctx, began); err != nil {
