@@ -45,7 +45,7 @@ In production:               herald migrate, then herald api and herald worker, 
 		SilenceErrors: true,
 	}
 	root.AddCommand(
-		newDevCommand(), newDemoCommand(), newImportCommand(),
+		newDevCommand(), newDemoCommand(), newImportCommand(), newCampaignCommand(),
 		newAPICommand(), newWorkerCommand(), newMigrateCommand(), newHealthcheckCommand(),
 		newAppCommand(), newTokenCommand(),
 	)
