@@ -46,9 +46,6 @@ func CompileMessage(source MessageSource, scope Scope) (*Message, error) {
 // NeedsChannel tells whether any string mentions channel. If not, Context.Channel may stay nil and need not be loaded.
 func (m *Message) NeedsChannel() bool { return m.names["channel"] }
 
-// Uses tells whether any string mentions one of the names sender, receiver, channel, campaign and custom.
-func (m *Message) Uses(name string) bool { return m.names[name] }
-
 // Constant tells which parts are the same for every recipient, so that they need encoding only once.
 func (m *Message) Constant() (text, attachments, custom bool) {
 	return m.text.plain, m.attachments.constant(), m.custom.constant()

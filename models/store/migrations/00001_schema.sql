@@ -183,7 +183,7 @@ CREATE TABLE campaign_controls (
     PRIMARY KEY (app_pk, campaign_id)
 );
 
--- One row per batch, summed on read; there is no counter that every batch updates.
+-- One row per transaction that sends, summed on read; there is no counter that every one of them updates.
 CREATE TABLE campaign_batches (
     app_pk           bigint NOT NULL,
     campaign_id      text COLLATE "C" NOT NULL,
