@@ -44,6 +44,10 @@ func startStack(ctx context.Context, o options) (*stack, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a directory: %w", err)
 	}
+	// Run by root, Postgres is another user's: unless it can reach the directory its cluster is put elsewhere, and stays.
+	if err := os.Chmod(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("make a directory: %w", err)
+	}
 	s := &stack{dir: dir}
 	s.cmd = exec.Command(program, "dev", "--json", "--dir", dir, "--addr", "127.0.0.1:0", "--workers", strconv.Itoa(o.workers))
 	s.cmd.Env = append(os.Environ(), "HERALD_BIN_DIR="+filepath.Dir(program), "HERALD_LOG_LEVEL=warn")

@@ -42,6 +42,11 @@ type stack struct {
 // startStack runs `herald dev` in a directory of its own and stops it with the test.
 func startStack(t *testing.T, dir string, environment []string, args ...string) *stack {
 	t.Helper()
+	// The directory above is the owner's alone. Run by root, Postgres is another user's, and its cluster would be put
+	// elsewhere and outlive the test.
+	if err := os.Chmod(filepath.Dir(dir), 0o755); err != nil {
+		t.Fatal(err)
+	}
 	binDir, err := filepath.Abs("../../.herald/bin")
 	if err != nil {
 		t.Fatal(err)
