@@ -118,9 +118,9 @@ type BatchResult struct {
 // ControlInput is the input of Control: an action from a signal without a control_seq, or the workflow's own.
 type ControlInput struct {
 	Ref
+	models.Cause
 	Action       models.Action `json:"action"`
 	Seen         *int64        `json:"seen,omitempty"` // act only if this control_seq is the newest
-	Reason       string        `json:"reason,omitempty"`
 	ScheduledFor *time.Time    `json:"scheduled_for,omitempty"`
 	StopAt       *time.Time    `json:"stop_at,omitempty"`
 }

@@ -88,6 +88,7 @@ func (c *campaign) startPage(ctx workflow.Context) {
 	c.source = page.Source
 	c.Numbers++
 	c.startedNow++
+	c.speed.begin(workflow.Now(ctx), c.done())
 	opts := workflow.ChildWorkflowOptions{
 		WorkflowID:          PageWorkflowID(c.ref.AppPK, c.ref.CampaignID, c.Numbers),
 		TaskQueue:           QueueCampaigns,
@@ -117,13 +118,14 @@ func (c *campaign) hear(ctx workflow.Context, p *runningPage) {
 	if err == nil && res.Batches == len(p.page.Batches) {
 		c.Done++
 		c.Counts = c.Counts.Plus(res.Counts)
+		c.speed.note(workflow.Now(ctx), c.done())
 		c.describe(ctx)
 		return
 	}
 	if !c.ended() {
 		c.log.Warn("Page is not through", "page", p.number, "failure", res.Failure, "error", err)
 		c.Queue = slices.Insert(c.Queue, 0, p.page)
-		c.control(ctx, ControlInput{Ref: c.ref, Action: models.ActionPause, Reason: models.ReasonDeliveryFailed})
+		c.control(ctx, ControlInput{Ref: c.ref, Action: models.ActionPause, Cause: herald(models.ReasonDeliveryFailed)})
 	}
 	if c.ended() { // else the page that is sent again counts all of it
 		c.Counts = c.Counts.Plus(res.Counts)

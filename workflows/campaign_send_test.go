@@ -120,7 +120,7 @@ func TestPageThatIsNotThrough(t *testing.T) {
 			if want := (workflows.CampaignResult{Status: models.StatusCompleted, Pages: 21, Counts: models.Counts{Sent: 84}}); got != want {
 				t.Error(cmp.Diff(want, got))
 			}
-			if held.Hold != models.HoldPaused || held.PauseReason != models.ReasonDeliveryFailed || p.Phase != workflows.PhasePaused {
+			if held.Hold != models.HoldPaused || held.HoldReason != models.ReasonDeliveryFailed || p.Phase != workflows.PhasePaused {
 				t.Errorf("the page left the campaign as %+v, phase %s", held, p.Phase)
 			}
 			if commits != tt.want {

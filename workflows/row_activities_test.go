@@ -142,7 +142,7 @@ func (r *row) Control(_ context.Context, in workflows.ControlInput) (workflows.S
 	r.asked = append(r.asked, in.Action)
 	r.mu.Unlock()
 	return answer(r.control(control{
-		action: in.Action, reason: in.Reason, scheduledFor: in.ScheduledFor, stopAt: in.StopAt, seen: in.Seen,
+		action: in.Action, cause: in.Cause, scheduledFor: in.ScheduledFor, stopAt: in.StopAt, seen: in.Seen,
 	}))
 }
 
