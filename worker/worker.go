@@ -31,6 +31,8 @@ type Config struct {
 	StepSlots int // other activities at once; default 20
 	Sizes     Sizes
 
+	Deployment Deployment // default none
+
 	// Addr serves /healthz and /readyz, host:port; empty serves nothing.
 	Addr string
 }
@@ -74,7 +76,7 @@ func Run(ctx context.Context, cfg Config) error {
 	campaigns := worker.New(cfg.Client, workflows.QueueCampaigns, worker.Options{
 		MaxConcurrentActivityExecutionSize: or(cfg.StepSlots, DefaultStepSlots),
 		MaxConcurrentActivityTaskPollers:   pollers, MaxConcurrentWorkflowTaskPollers: pollers,
-		WorkerStopTimeout: stopTimeout, DisableRegistrationAliasing: true,
+		WorkerStopTimeout: stopTimeout, DisableRegistrationAliasing: true, DeploymentOptions: cfg.Deployment.options(),
 	})
 	RegisterWorkflows(campaigns)
 	acts.RegisterSteps(campaigns)
@@ -82,7 +84,7 @@ func Run(ctx context.Context, cfg Config) error {
 		MaxConcurrentActivityExecutionSize: or(cfg.SendSlots, DefaultSendSlots()),
 		MaxConcurrentActivityTaskPollers:   pollers,
 		DisableWorkflowWorker:              true,
-		WorkerStopTimeout:                  stopTimeout, DisableRegistrationAliasing: true,
+		WorkerStopTimeout:                  stopTimeout, DisableRegistrationAliasing: true, DeploymentOptions: cfg.Deployment.options(),
 	})
 	acts.RegisterSending(send)
 
@@ -95,7 +97,8 @@ func Run(ctx context.Context, cfg Config) error {
 	if err := ensureSchedule(ctx, cfg.Client); err != nil {
 		return err
 	}
-	cfg.Log.InfoContext(ctx, "worker is running", "send_slots", or(cfg.SendSlots, DefaultSendSlots()))
+	cfg.Log.InfoContext(ctx, "worker is running", "send_slots", or(cfg.SendSlots, DefaultSendSlots()),
+		"deployment", cfg.Deployment.Name, "build_id", cfg.Deployment.BuildID)
 	<-ctx.Done()
 	return nil
 }
@@ -107,9 +110,12 @@ type WorkflowRegistry interface {
 
 // RegisterWorkflows registers every workflow under the name that histories hold.
 func RegisterWorkflows(r WorkflowRegistry) {
-	r.RegisterWorkflowWithOptions(workflows.Campaign, workflow.RegisterOptions{Name: workflows.TypeCampaign})
-	r.RegisterWorkflowWithOptions(workflows.SegmentPage, workflow.RegisterOptions{Name: workflows.TypeSegmentPage})
-	r.RegisterWorkflowWithOptions(workflows.Reconcile, workflow.RegisterOptions{Name: workflows.TypeReconcile})
+	register := func(w any, name string) {
+		r.RegisterWorkflowWithOptions(w, workflow.RegisterOptions{Name: name, VersioningBehavior: versioning[name]})
+	}
+	register(workflows.Campaign, workflows.TypeCampaign)
+	register(workflows.SegmentPage, workflows.TypeSegmentPage)
+	register(workflows.Reconcile, workflows.TypeReconcile)
 }
 
 func or(value, byDefault int) int {

@@ -32,6 +32,10 @@ type config struct {
 	BatchSize  int `env:"HERALD_BATCH_SIZE" envDefault:"5000"`  // most recipients of a batch, one activity
 	CommitSize int `env:"HERALD_COMMIT_SIZE" envDefault:"1000"` // most recipients of a transaction
 
+	// Temporal's worker deployments, off by default: see docs/versioning.md.
+	Deployment string `env:"HERALD_WORKER_DEPLOYMENT"`
+	BuildID    string `env:"HERALD_WORKER_BUILD_ID"`
+
 	LogLevel  slog.Level `env:"HERALD_LOG_LEVEL" envDefault:"info"`  // debug, info, warn, error
 	LogFormat string     `env:"HERALD_LOG_FORMAT" envDefault:"text"` // text or json
 
@@ -49,6 +53,9 @@ func readConfig() (config, error) {
 	}
 	if cfg.LogFormat != "" && cfg.LogFormat != "text" && cfg.LogFormat != "json" {
 		err = errors.Join(err, fmt.Errorf("HERALD_LOG_FORMAT is %q, it must be text or json", cfg.LogFormat))
+	}
+	if (cfg.Deployment == "") != (cfg.BuildID == "") {
+		err = errors.Join(err, errors.New("HERALD_WORKER_DEPLOYMENT and HERALD_WORKER_BUILD_ID must be set together, or neither"))
 	}
 	for _, n := range []struct {
 		name  string

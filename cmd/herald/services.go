@@ -92,6 +92,7 @@ func runWorker(ctx context.Context) error {
 	return worker.Run(ctx, worker.Config{
 		Store: db, Client: temporal, Log: log, Addr: cfg.WorkerAddr,
 		SendSlots: cfg.SendSlots, Sizes: worker.Sizes{Page: cfg.PageSize, Batch: cfg.BatchSize, Commit: cfg.CommitSize},
+		Deployment: worker.Deployment{Name: cfg.Deployment, BuildID: cfg.BuildID},
 	})
 }
 
