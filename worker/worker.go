@@ -27,9 +27,10 @@ type Config struct {
 	Client client.Client
 	Log    *slog.Logger
 
-	SendSlots int // batches at once in this process; default DefaultSendSlots. Each needs a connection to Postgres
-	StepSlots int // other activities at once; default 20
-	Sizes     Sizes
+	SendSlots  int // batches at once in this process; default DefaultSendSlots. Each needs a connection to Postgres
+	PacedSlots int // batches of campaigns with a low messages_per_second at once, one of each; default DefaultPacedSlots
+	StepSlots  int // other activities at once; default 20
+	Sizes      Sizes
 
 	Deployment Deployment // default none
 
@@ -44,6 +45,10 @@ type Sizes struct {
 
 // DefaultStepSlots is the default of Config.StepSlots.
 const DefaultStepSlots = 20
+
+// DefaultPacedSlots is the default of Config.PacedSlots: how many campaigns with a low messages_per_second one process
+// sends at the same time. Their batches wait most of the time, each with a transaction's worth of messages in memory.
+const DefaultPacedSlots = 50
 
 // DefaultSendSlots is two batches per core, at least four: while one renders or waits for Postgres another goes on, and
 // more of them only take memory.
@@ -80,15 +85,20 @@ func Run(ctx context.Context, cfg Config) error {
 	})
 	RegisterWorkflows(campaigns)
 	acts.RegisterSteps(campaigns)
-	send := worker.New(cfg.Client, workflows.QueueSend, worker.Options{
-		MaxConcurrentActivityExecutionSize: or(cfg.SendSlots, DefaultSendSlots()),
-		MaxConcurrentActivityTaskPollers:   pollers,
-		DisableWorkflowWorker:              true,
-		WorkerStopTimeout:                  stopTimeout, DisableRegistrationAliasing: true, DeploymentOptions: cfg.Deployment.options(),
-	})
-	acts.RegisterSending(send)
-
-	for _, w := range []worker.Worker{send, campaigns} {
+	workers := []worker.Worker{campaigns}
+	for queue, slots := range map[string]int{
+		workflows.QueueSend: or(cfg.SendSlots, DefaultSendSlots()), workflows.QueuePaced: or(cfg.PacedSlots, DefaultPacedSlots),
+	} {
+		send := worker.New(cfg.Client, queue, worker.Options{
+			MaxConcurrentActivityExecutionSize: slots,
+			MaxConcurrentActivityTaskPollers:   pollers,
+			DisableWorkflowWorker:              true,
+			WorkerStopTimeout:                  stopTimeout, DisableRegistrationAliasing: true, DeploymentOptions: cfg.Deployment.options(),
+		})
+		acts.RegisterSending(send)
+		workers = append(workers, send)
+	}
+	for _, w := range workers {
 		if err := start(ctx, w, cfg.Log); err != nil {
 			return err
 		}

@@ -54,6 +54,9 @@ type Plan struct {
 	BatchSize  int    `json:"batch_size"`  // of one SendBatch
 	CommitSize int    `json:"commit_size"` // most targets in one transaction
 	Target     string `json:"target"`      // models.SegmentUser or models.SegmentChannel
+
+	// Paced: messages_per_second is so low that one batch at a time keeps up with it, on QueuePaced.
+	Paced bool `json:"paced,omitempty"`
 }
 
 // Cursor is how far planning has come.
@@ -148,9 +151,9 @@ func scans(ctx workflow.Context, summary string) workflow.Context {
 }
 
 // sends is for batches.
-func sends(ctx workflow.Context, summary string) workflow.Context {
+func sends(ctx workflow.Context, queue, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: QueueSend, StartToCloseTimeout: batchTimeout, ScheduleToCloseTimeout: batchDeadline, HeartbeatTimeout: heartbeat,
+		TaskQueue: queue, StartToCloseTimeout: batchTimeout, ScheduleToCloseTimeout: batchDeadline, HeartbeatTimeout: heartbeat,
 		WaitForCancellation: true, RetryPolicy: persistent(), Summary: summary,
 	})
 }

@@ -61,12 +61,20 @@ func (c *campaign) canStep() bool {
 	case c.held(), c.controls > 0:
 		return false
 	case len(c.Queue) > 0:
-		return len(c.running) < windowPages && (len(c.running) == 0 || c.Queue[0].Source == c.source)
+		return len(c.running) < c.window() && (len(c.running) == 0 || c.Queue[0].Source == c.source)
 	case !c.Planned:
 		return true
 	default:
 		return len(c.running) == 0
 	}
+}
+
+// window is how many pages may be in flight.
+func (c *campaign) window() int {
+	if c.Plan.Paced {
+		return 1
+	}
+	return windowPages
 }
 
 func (c *campaign) planPages(ctx workflow.Context) error {
@@ -99,7 +107,7 @@ func (c *campaign) startPage(ctx workflow.Context) {
 		StaticSummary:         fmt.Sprintf("page %d, %d recipients", c.Numbers, page.Count()),
 	}
 	p := &runningPage{number: c.Numbers, page: page, told: c.state.ControlSeq}
-	in := PageInput{Ref: c.ref, Number: p.number, Page: page, CommitSize: c.Plan.CommitSize, State: c.state}
+	in := PageInput{Ref: c.ref, Number: p.number, Page: page, CommitSize: c.Plan.CommitSize, Paced: c.Plan.Paced, State: c.state}
 	p.child = workflow.ExecuteChildWorkflow(workflow.WithChildOptions(c.children, opts), TypeSegmentPage, in)
 	c.running = append(c.running, p)
 	workflow.Go(ctx, func(ctx workflow.Context) { c.hear(ctx, p) })
