@@ -62,6 +62,13 @@ func TestCampaignRequests(t *testing.T) {
 			func(ctx ctx, c *client.Client) error { _, err := c.StopCampaign(ctx, "c"); return err },
 			[]string{"POST", "/campaigns/c/stop", ""},
 		},
+		"recipients": {
+			func(ctx ctx, c *client.Client) error {
+				_, err := c.Recipients(ctx, "a/b", client.RecipientQuery{})
+				return err
+			},
+			[]string{"GET", "/campaigns/a%2Fb/recipients", ""},
+		},
 		"execution": {
 			func(ctx ctx, c *client.Client) error { _, err := c.Execution(ctx, "c"); return err },
 			[]string{"GET", "/campaigns/c/execution", ""},
