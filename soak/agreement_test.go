@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
+	"herald/internal/heralddev"
 	"herald/models"
 	"herald/workflows"
 )
@@ -108,18 +112,25 @@ func (w *world) result(ctx context.Context, id string) (workflows.CampaignResult
 	return result, err
 }
 
-// atRest waits until a campaign is at rest, and tells how long that took.
-func (w *world) atRest(ctx context.Context, id string) (time.Duration, error) {
+// atRest waits until a campaign is at rest, and tells how long that took. Again and again it calls missed meanwhile.
+func (w *world) atRest(ctx context.Context, id string, missed func() error) (time.Duration, error) {
+	const missedEvery = 5 * time.Second
 	began := time.Now()
+	next := began.Add(missedEvery)
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		restless := w.restless(ctx, id)
-		switch {
+		switch now := time.Now(); {
 		case restless == nil:
 			return time.Since(began), nil
-		case time.Since(began) > patience:
+		case now.Sub(began) > patience:
 			return 0, fmt.Errorf("not at rest after %v: %w", patience, restless)
+		case now.After(next):
+			next = now.Add(missedEvery)
+			if err := missed(); err != nil {
+				return 0, err
+			}
 		}
 		select {
 		case <-tick.C:
@@ -145,6 +156,35 @@ func (w *world) quiet(ctx context.Context, id string) (bool, error) {
 		}
 	}
 	return described.GetPendingWorkflowTask() == nil, nil
+}
+
+// pauseReconciler has the reconciler not come by itself any more, or again.
+func (w *world) pauseReconciler(ctx context.Context, paused bool) error {
+	handle := w.temporal.ScheduleClient().GetHandle(ctx, workflows.ReconcileScheduleID)
+	var err error
+	_ = heralddev.Await(ctx, "the worker to have made the schedule", patience, func() bool {
+		if paused {
+			err = handle.Pause(ctx, client.SchedulePauseOptions{})
+		} else {
+			err = handle.Unpause(ctx, client.ScheduleUnpauseOptions{})
+		}
+		return err == nil
+	})
+	return err
+}
+
+// untold says whether the API logged that it could not tell a campaign's workflow of a control: Temporal was too busy.
+func (w *world) untold(id string) (bool, error) {
+	log, err := os.ReadFile(filepath.Join(w.Dir, "log", "api.log"))
+	if err != nil {
+		return false, err
+	}
+	for line := range strings.Lines(string(log)) {
+		if strings.Contains(line, "was not told") && strings.Contains(line, "campaign="+id+" ") {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // reconcile has the reconciler look at a campaign now, as if it had been left alone for long.
