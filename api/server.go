@@ -15,6 +15,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"herald/events"
 	"herald/models"
 	"herald/models/store"
 )
@@ -39,6 +40,8 @@ type Config struct {
 	Log   *slog.Logger
 	Runs  Runs  // tells campaigns' workflows what was decided
 	WebUI WebUI // for links
+	// Webhooks says which addresses hooks may have; by default public ones.
+	Webhooks events.Addresses
 	// Ready are the conditions of GET /readyz beside a migrated database that answers: Temporal being reachable.
 	Ready []func(context.Context) error
 	// Now is the clock; default time.Now.
@@ -47,20 +50,21 @@ type Config struct {
 
 // Server is the API as an http.Handler.
 type Server struct {
-	store  *store.Store
-	log    *slog.Logger
-	ready  []func(context.Context) error
-	now    func() time.Time
-	runs   Runs
-	webUI  WebUI
-	sizes  *segmentSizes
-	apps   *appCache
-	engine *gin.Engine
+	store    *store.Store
+	log      *slog.Logger
+	ready    []func(context.Context) error
+	now      func() time.Time
+	runs     Runs
+	webUI    WebUI
+	webhooks events.Addresses
+	sizes    *segmentSizes
+	apps     *appCache
+	engine   *gin.Engine
 }
 
 // New makes the API.
 func New(cfg Config) *Server {
-	s := &Server{store: cfg.Store, log: cfg.Log, ready: cfg.Ready, now: cfg.Now, runs: cfg.Runs, webUI: cfg.WebUI}
+	s := &Server{store: cfg.Store, log: cfg.Log, ready: cfg.Ready, now: cfg.Now, runs: cfg.Runs, webUI: cfg.WebUI, webhooks: cfg.Webhooks}
 	s.sizes = newSegmentSizes(cfg.Store, cfg.Log)
 	if s.now == nil {
 		s.now = time.Now
@@ -93,6 +97,7 @@ func (s *Server) routes() []route {
 		s.messageRoutes(),
 		s.segmentRoutes(),
 		s.campaignRoutes(),
+		s.appRoutes(),
 	)
 }
 

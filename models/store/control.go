@@ -17,6 +17,7 @@ import (
 const (
 	lockCampaign int32 = 0x48_01 // shared by batches of a campaign, exclusive for whoever writes its row
 	lockBatch    int32 = 0x48_02 // two attempts at one batch take turns
+	lockApp      int32 = 0x48_03 // shared by batches of an app, exclusive for whoever must know exactly what they have sent
 )
 
 // fenceTimeout is how long a control waits for the batches in flight before it gives up with models.CodeUnavailable,
@@ -97,6 +98,9 @@ func lockCampaignTx(ctx context.Context, tx pgx.Tx, appPK int64, id string) (mod
 
 // campaignKey is the second key of the campaign's advisory lock. Two campaigns that share it only wait for each other.
 func campaignKey(appPK int64, id string) int32 { return lockKey(strconv.FormatInt(appPK, 10), id) }
+
+// appKey is the second key of an app's advisory lock.
+func appKey(appPK int64) int32 { return lockKey(strconv.FormatInt(appPK, 10)) }
 
 func lockKey(parts ...string) int32 {
 	h := fnv.New32a()
