@@ -48,7 +48,7 @@ var shapes = map[string]string{
 		vote_counts_by_option:{}int latest_votes_by_option:{}[]Vote answers_count:int latest_answers:[]Vote own_votes:[]Vote
 		created_by_id:string created_by?:User created_at:time updated_at:time custom:data`,
 	"PollOption": `id:string text:string custom:data`,
-	"Vote": `id:string poll_id:string option_id:string user_id:string user?:User is_answer:bool answer_text?:string
+	"Vote": `id:string poll_id:string option_id:string user_id?:string user?:User is_answer:bool answer_text?:string
 		created_at:time updated_at:time`,
 
 	"Campaign": `id:string name:string description:string sender_id:string sender?:User message_template:MessageTemplate
