@@ -3,6 +3,7 @@ package api_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -20,6 +21,9 @@ import (
 func TestMoves(t *testing.T) { inEachDialect(t, testMoves) }
 
 func testMoves(t *testing.T, d dialect) {
+	h, runs := withRuns(t)
+	h = h.in(d)
+	h.users(t, "shop")
 	const later = "2099-01-01T00:00:00.000000Z"
 	type outcome struct {
 		status string // "" is a refusal
@@ -27,7 +31,7 @@ func testMoves(t *testing.T, d dialect) {
 		told   string
 	}
 	refused := outcome{}
-	for _, tt := range []struct {
+	for i, tt := range []struct {
 		method, move string
 		body         any
 		want         map[string]outcome // by the state before; absent is refused
@@ -66,11 +70,8 @@ func testMoves(t *testing.T, d dialect) {
 		}},
 	} {
 		t.Run(tt.method+" "+tt.move, func(t *testing.T) {
-			h, runs := withRuns(t)
-			h = h.in(d)
-			h.users(t, "shop")
 			for _, before := range []string{"draft", "scheduled", "scheduled paused", "in_progress", "in_progress paused", "stopped", "completed"} {
-				id := strings.ReplaceAll(before, " ", "-")
+				id := strings.ReplaceAll(fmt.Sprint(i, " ", before), " ", "-")
 				status, hold, _ := strings.Cut(before, " ")
 				h.draft(t, id, nil)
 				h.exec(t, `UPDATE campaigns SET status = $2, hold = $3, control_seq = 7,
@@ -240,7 +241,11 @@ func TestWorkflowsAreToldLast(t *testing.T) {
 }
 
 func TestMovesAreListedWithTheirCause(t *testing.T) {
-	h, _ := withRuns(t)
+	inEachDialect(t, testMovesAreListedWithTheirCause)
+}
+
+func testMovesAreListedWithTheirCause(t *testing.T, d dialect) {
+	h := newHarness(t).in(d)
 	h.users(t, "shop")
 	h.draft(t, "c", nil)
 	if got := at(t, h.mustCall(t, 200, "GET", "/campaigns/c/moves", nil), "moves"); !cmp.Equal(got, any([]any{})) {

@@ -32,7 +32,7 @@ func wantConforming(t *testing.T, d dialect, method, path string, a answer) {
 		c.object("", a.body, parseShape("duration:string "+shape))
 	}
 	for _, problem := range c.problems {
-		t.Errorf("%s: %s %s: %s\n%s", d.name, method, path, problem, a.raw)
+		t.Errorf("%s: %s %s: %s\n%s", d, method, path, problem, a.raw)
 	}
 }
 

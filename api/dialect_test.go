@@ -9,21 +9,22 @@ import (
 
 // dialect is one of the two wire forms of the API, as its clients see them: written from the contract's section 2. The
 // zero value is v1.
-type dialect struct {
-	name string
-	v2   bool
-}
+type dialect struct{ v2 bool }
 
-var (
-	dialectV1 = dialect{name: "v1"}
-	dialectV2 = dialect{name: "v2", v2: true}
-)
+var dialectV1, dialectV2 = dialect{}, dialect{v2: true}
+
+func (d dialect) String() string {
+	if d.v2 {
+		return "v2"
+	}
+	return "v1"
+}
 
 // inEachDialect runs a test twice. Its harness speaks the dialect by h.in(d), and then takes paths in their v1 form.
 func inEachDialect(t *testing.T, test func(t *testing.T, d dialect)) {
 	t.Helper()
 	for _, d := range []dialect{dialectV1, dialectV2} {
-		t.Run(d.name, func(t *testing.T) { test(t, d) })
+		t.Run(d.String(), func(t *testing.T) { test(t, d) })
 	}
 }
 

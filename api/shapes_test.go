@@ -68,6 +68,10 @@ var shapes = map[string]string{
 	"Target": `app_pk:int segment_id:string target_id:string created_at:time`,
 	"Recipient": `target_id:string user_id:*string cid:*string message_id:*string status:string error_code:string error:string
 		sent_at:*time read_at:*time`,
+	"Move": `control_seq:int action:string via:string by:string reason:string moved_at:time`,
+	"Progress": `phase:string status:string hold:string held_at:*time held_by:string hold_reason:string scheduled_for:*time
+		stop_at:*time recipients_total:int recipients_done:int sent:int failed:int skipped:int channels_created:int
+		pages_planned:int pages_done:int pages_in_flight:int rate:number eta:*time control_seq:int`,
 	"Preview":        `target_id:string user_id?:*string status:string error_code:string error:string message:*PreviewMessage channel:*PreviewChannel`,
 	"PreviewMessage": `text:string attachments:[]Attachment custom:data poll_id?:string`,
 	"PreviewChannel": `cid:string type:string id:string exists:bool will_create:bool team?:string custom:data members:[]string`,
@@ -119,7 +123,8 @@ var answers = map[string]string{
 	"POST /campaigns/{id}/preview":       `previews:[]Preview`,
 	"POST /campaigns/{id}/audience":      `count:int estimate:bool`,
 	"GET /campaigns/{id}/recipients":     `recipients:[]Recipient &Pager`,
-	"GET /campaigns/{id}/execution":      `workflow_id:string run_id:string status:string web_ui_url:string progress:*data`,
+	"GET /campaigns/{id}/execution":      `workflow_id:string run_id:string status:string web_ui_url:string progress:*Progress`,
+	"GET /campaigns/{id}/moves":          `moves:[]Move`,
 	"POST /segments":                     `segment:Segment`,
 	"GET /segments/{id}":                 `segment:Segment`,
 	"PUT /segments/{id}":                 `segment:Segment`,

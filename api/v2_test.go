@@ -129,7 +129,7 @@ func TestCustomDataOfBuiltInNames(t *testing.T) {
 		got := at(t, h.in(tc.d).mustCall(t, 200, "GET", `/users?payload={"filter_conditions":{"id":"`+tc.id+`"}}`, nil), "users", 0).(m)
 		for key, want := range tc.want {
 			if diff := cmp.Diff(want, got[key]); diff != "" {
-				t.Errorf("%s of %s in %s (-want +got):\n%s", key, tc.id, tc.d.name, diff)
+				t.Errorf("%s of %s in %s (-want +got):\n%s", key, tc.id, tc.d, diff)
 			}
 		}
 	}
