@@ -289,3 +289,38 @@ func testHookFailures(t *testing.T, d dialect) {
 		wantError(t, h.call(t, http.MethodGet, "/hook/failures?"+query, nil), http.StatusBadRequest, models.CodeInvalid, "", "")
 	}
 }
+
+func TestMessageCapacity(t *testing.T) { inEachDialect(t, testMessageCapacity) }
+
+func testMessageCapacity(t *testing.T, d dialect) {
+	h := newHarness(t).in(d)
+	h.users(t, "shop", "ann")
+	create := func(id string) {
+		h.mustCall(t, http.StatusCreated, http.MethodPost, "/campaigns", m{"id": id, "sender_id": "shop", "user_ids": []string{"ann"}, "message_template": m{"text": "Hi"}})
+	}
+	refused := func(path string) {
+		t.Helper()
+		wantError(t, h.call(t, http.MethodPost, path, nil), http.StatusForbidden, models.CodeNotAllowed, `failed with error: "monthly campaign message capacity of 300 is used up"`, "")
+	}
+	create("now")
+	create("running")
+	h.mustCall(t, http.StatusCreated, http.MethodPost, "/campaigns/running/start", nil)
+	h.mustCall(t, http.StatusCreated, http.MethodPost, "/campaigns/running/pause", nil)
+	h.mustCall(t, http.StatusOK, http.MethodPatch, "/app", m{"mau_plan": 100})
+	h.exec(t, `UPDATE campaign_usage SET sent = 300`)
+	if diff := cmp.Diff([]any{json.Number("300"), json.Number("300")}, []any{at(t, h.appObject(t), "campaign_messages", "used"), at(t, h.appObject(t), "campaign_messages", "allowance")}); diff != "" {
+		t.Errorf("used and allowance (-want +got):\n%s", diff)
+	}
+	refused("/campaigns/now/start")
+	refused("/campaigns/running/resume")
+	if status := at(t, h.mustCall(t, http.StatusOK, http.MethodGet, "/campaigns/now", nil), "campaign", "status"); status != "draft" {
+		t.Errorf("a refused start left status %v", status)
+	}
+	wantError(t, h.call(t, http.MethodPost, "/campaigns/nothing/start", nil), http.StatusNotFound, models.CodeNotFound, "", "")
+	wantError(t, h.call(t, http.MethodPost, "/campaigns/running/start", nil), http.StatusBadRequest, models.CodeInvalid, "can't be started", "")
+	h.mustCall(t, http.StatusCreated, http.MethodPost, "/campaigns/now/start", m{"scheduled_for": time.Now().Add(time.Hour)})
+	refused("/campaigns/now/start")
+	h.mustCall(t, http.StatusOK, http.MethodPatch, "/app", m{"mau_plan": 101})
+	h.mustCall(t, http.StatusCreated, http.MethodPost, "/campaigns/running/resume", nil)
+	h.mustCall(t, http.StatusCreated, http.MethodPost, "/campaigns/now/start", nil)
+}

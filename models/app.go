@@ -2,6 +2,7 @@ package models
 
 import (
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -63,11 +64,17 @@ func (c Capacity) Allowance() *int64 {
 	return &n
 }
 
-// Fits says whether n more messages are within the allowance.
-func (c Capacity) Fits(n int64) bool {
+// Left is how many messages the month has left; math.MaxInt64 is unlimited.
+func (c Capacity) Left() int64 {
 	allowance := c.Allowance()
-	return allowance == nil || c.Used+n <= *allowance
+	if allowance == nil {
+		return math.MaxInt64
+	}
+	return max(0, *allowance-c.Used)
 }
+
+// Fits says whether n more messages are within the allowance.
+func (c Capacity) Fits(n int64) bool { return n <= c.Left() }
 
 // UsedUp is the refusal of what needs capacity where none is left; nil where some is.
 func (c Capacity) UsedUp() error {

@@ -40,7 +40,8 @@ type Control struct {
 //
 // It is the barrier: batches read the row FOR SHARE until they commit, so when Control returns from a pause or a stop,
 // no batch of the campaign is open and none will commit until it is resumed. An action that the table refuses gives
-// models.CodeInvalid, an unknown or deleted campaign models.CodeNotFound.
+// models.CodeInvalid, one that would send at once where the app's capacity is used up models.CodeNotAllowed, an unknown
+// or deleted campaign models.CodeNotFound.
 //
 // Actions from outside the campaign's workflow, and those that change its hold, take the next control_seq. Begin and
 // complete do not: they are the workflow's own steps, taken only if Seen is still the newest control.
@@ -63,6 +64,9 @@ func (s *Store) Control(ctx context.Context, appPK int64, id string, ctl Control
 			if err := checkStartTx(ctx, tx, c); err != nil {
 				return err
 			}
+		}
+		if err := checkCapacityTx(ctx, tx, c, move, ctl.Action); err != nil {
+			return err
 		}
 		if ctl.Action == models.ActionBegin && move.Hold == models.HoldNone {
 			if move.Hold, ctl.Cause, err = holdAtBeginTx(ctx, tx, c); err != nil {
@@ -187,15 +191,30 @@ func checkStartTx(ctx context.Context, tx pgx.Tx, c models.Campaign) error {
 	return nil
 }
 
-// holdAtBeginTx is the hold with which a campaign begins: paused when its sender is gone (contract 8.2).
+// holdAtBeginTx is the hold with which a campaign begins: paused when its sender is gone (contract 8.2) or the app's
+// capacity is used up (15.2). One that began before and begins again may have nothing left to send: its batches see.
 func holdAtBeginTx(ctx context.Context, tx pgx.Tx, c models.Campaign) (models.Hold, models.Cause, error) {
 	cause := models.Cause{Via: models.ViaHerald}
 	active, err := userActiveTx(ctx, tx, c.AppPK, c.SenderID)
-	if err != nil || active {
+	if err != nil {
 		return models.HoldNone, cause, err
 	}
-	cause.Reason = models.ReasonSenderUnavailable
-	return models.HoldPaused, cause, nil
+	if !active {
+		cause.Reason = models.ReasonSenderUnavailable
+		return models.HoldPaused, cause, nil
+	}
+	if c.StartedAt != nil {
+		return models.HoldNone, cause, nil
+	}
+	capacity, _, err := readCapacity(ctx, tx, c.AppPK)
+	if err != nil {
+		return models.HoldNone, cause, fmt.Errorf("read the capacity: %w", err)
+	}
+	if !capacity.Fits(1) {
+		cause.Reason = models.ReasonMessageCapacity
+		return models.HoldPaused, cause, nil
+	}
+	return models.HoldNone, cause, nil
 }
 
 func userActiveTx(ctx context.Context, tx pgx.Tx, appPK int64, id string) (bool, error) {

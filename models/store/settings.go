@@ -40,7 +40,7 @@ func (s *Store) AppSettings(ctx context.Context, appPK int64) (models.AppSetting
 			out.Hooks = append(out.Hooks, h)
 		}
 	}
-	out.Capacity, err = readCapacity(ctx, s.pool, appPK)
+	out.Capacity, _, err = readCapacity(ctx, s.pool, appPK)
 	if err == nil && out.Capacity.Plan == 0 {
 		out.Capacity.Used, err = sumUsed(ctx, s.pool, appPK, out.Capacity.PeriodStart)
 	}
