@@ -17,6 +17,10 @@ const (
 	MessageRegular = "regular"
 	MessageSystem  = "system"
 	MessageDeleted = "deleted"
+
+	// MessageErased is what a hard deletion leaves of a campaign's message: the claim of its recipient and nothing that
+	// was in it. No route shows it.
+	MessageErased = "erased"
 )
 
 // Message is one message in a channel.
