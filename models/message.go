@@ -41,4 +41,15 @@ type Message struct {
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
 	DeletedAt      *time.Time
+
+	Poll *Poll `db:"-"` // of PollID, where it was loaded and the poll exists
+}
+
+// UserIDs are the users that show with the message: its author, those it mentions, and those of its poll.
+func (m Message) UserIDs() []string {
+	ids := append([]string{m.UserID}, m.MentionedUsers...)
+	if m.Poll != nil {
+		ids = append(ids, m.Poll.UserIDs()...)
+	}
+	return ids
 }
