@@ -45,11 +45,16 @@ type Message struct {
 	Poll *Poll `db:"-"` // of PollID, where it was loaded and the poll exists
 }
 
-// UserIDs are the users that show with the message: its author, those it mentions, and those of its poll.
-func (m Message) UserIDs() []string {
-	ids := append([]string{m.UserID}, m.MentionedUsers...)
-	if m.Poll != nil {
-		ids = append(ids, m.Poll.UserIDs()...)
+// UsersOf gives the users that show with messages: their authors, those they mention, and those of their polls.
+func UsersOf(messages []Message) []string {
+	var ids []string
+	polls := map[*Poll]bool{} // the messages of a campaign share one
+	for _, m := range messages {
+		ids = append(append(ids, m.UserID), m.MentionedUsers...)
+		if m.Poll != nil && !polls[m.Poll] {
+			polls[m.Poll] = true
+			ids = append(ids, m.Poll.UserIDs()...)
+		}
 	}
 	return ids
 }

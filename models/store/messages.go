@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -37,18 +36,18 @@ func (s *Store) SendMessage(ctx context.Context, m models.Message, keepHidden bo
 		if sent, err = insertMessageTx(ctx, tx, m); err != nil {
 			return err
 		}
-		return moveReadMarkerTx(ctx, tx, sent.AppPK, sent.CID, sent.UserID, sent.CreatedAt, &sent.ID)
+		return moveReadMarkersTx(ctx, tx, sent.AppPK, sent.UserID, []mark{{CID: sent.CID, Time: sent.CreatedAt, MessageID: sent.ID}})
 	})
 	return sent, wrap(err, "send a message to %q", m.CID)
 }
 
 func insertMessageTx(ctx context.Context, tx pgx.Tx, m models.Message) (models.Message, error) {
 	rows, err := tx.Query(ctx, `
-		INSERT INTO messages (app_pk, id, cid, user_id, text, type, attachments, custom, mentioned_users, silent, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
+		INSERT INTO messages (app_pk, id, cid, user_id, text, type, attachments, custom, mentioned_users, poll_id, silent, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)
 		ON CONFLICT (app_pk, id) DO NOTHING
 		RETURNING *`,
-		m.AppPK, m.ID, m.CID, m.UserID, m.Text, m.Type, jsonText(m.Attachments), jsonText(m.Custom), m.MentionedUsers, m.Silent, m.CreatedAt)
+		m.AppPK, m.ID, m.CID, m.UserID, m.Text, m.Type, jsonText(m.Attachments), jsonText(m.Custom), m.MentionedUsers, m.PollID, m.Silent, m.CreatedAt)
 	if err != nil {
 		return m, err
 	}
@@ -57,39 +56,6 @@ func insertMessageTx(ctx context.Context, tx pgx.Tx, m models.Message) (models.M
 		return m, models.InvalidField("message.id", "%q already exists", m.ID)
 	}
 	return stored, err
-}
-
-// lateCommit is how much later than its created_at a campaign's message may become visible: the longest a batch takes.
-const lateCommit = 5 * time.Minute
-
-// moveReadMarkerTx moves how far a user has read a channel up to a time, never back, and counts the reads of the campaign
-// messages that it reaches: for a message to a user only that user's, for one to a channel those of everybody who was a
-// member then but its sender. messageID is the newest message at that time, nil in an empty channel.
-func moveReadMarkerTx(ctx context.Context, tx pgx.Tx, appPK int64, cid, userID string, upTo time.Time, messageID *string) error {
-	// Reads already counted are left to ON CONFLICT and not to the old marker alone: a message may have been committed
-	// behind it. All parts of the statement see channel_reads as it was before.
-	_, err := tx.Exec(ctx, `
-		WITH moved AS (
-			INSERT INTO channel_reads AS r (app_pk, cid, user_id, last_read, last_read_message_id)
-			VALUES ($1, $2, $3, $4, $5)
-			ON CONFLICT (app_pk, cid, user_id) DO UPDATE
-			SET last_read = excluded.last_read, last_read_message_id = excluded.last_read_message_id
-			WHERE r.last_read < excluded.last_read
-		), before AS (
-			SELECT coalesce(max(last_read) - $6::interval, '-infinity') AS time
-			FROM channel_reads WHERE app_pk = $1 AND cid = $2 AND user_id = $3
-		)
-		INSERT INTO campaign_reads (app_pk, campaign_id, cid, user_id, read_at)
-		SELECT DISTINCT $1::bigint, m.campaign_id, m.cid, $3, clock_timestamp()
-		FROM messages AS m
-		JOIN campaigns AS c ON c.app_pk = m.app_pk AND c.id = m.campaign_id AND c.deleted_at IS NULL
-		WHERE m.app_pk = $1 AND m.cid = $2 AND m.created_at <= $4 AND m.created_at >= (SELECT time FROM before)
-			AND (m.recipient = $3 OR m.recipient = $2 AND m.user_id <> $3 AND EXISTS (
-				SELECT FROM channel_members AS cm
-				WHERE cm.app_pk = $1 AND cm.cid = $2 AND cm.user_id = $3 AND cm.created_at <= m.created_at))
-		ORDER BY m.campaign_id
-		ON CONFLICT DO NOTHING`, appPK, cid, userID, upTo, messageID, lateCommit)
-	return err
 }
 
 // Message gives a message of a channel that is not deleted, with the channel; deleted messages too. Else the error is
