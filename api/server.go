@@ -91,6 +91,9 @@ func (s *Server) routes() []route {
 		s.userRoutes(),
 		s.channelRoutes(),
 		s.messageRoutes(),
+		s.pollRoutes(),
+		s.readRoutes(),
+		s.deviceRoutes(),
 		s.segmentRoutes(),
 		s.campaignRoutes(),
 	)

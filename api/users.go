@@ -59,9 +59,13 @@ func (s *Server) updateUsers(ctx context.Context, c *call) (*object, error) {
 	if err != nil {
 		return nil, err
 	}
+	full, err := s.fullUsers(ctx, c.app.PK, stored)
+	if err != nil {
+		return nil, err
+	}
 	answer := newObject()
-	for _, u := range stored {
-		answer.set(u.ID, encodeFullUser(u))
+	for i, u := range stored {
+		answer.set(u.ID, full[i])
 	}
 	return newObject().set("users", answer).set("membership_deletion_task_id", ""), nil
 }
@@ -112,7 +116,11 @@ func (s *Server) queryUsers(ctx context.Context, c *call) (*object, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newObject().set("users", encodeEach(users, encodeFullUser)), nil
+	full, err := s.fullUsers(ctx, c.app.PK, users)
+	if err != nil {
+		return nil, err
+	}
+	return newObject().set("users", full), nil
 }
 
 // readQuery reads a filter and the order in "sort", and notes in f what is wrong with them.

@@ -23,6 +23,9 @@ const (
 	VotingAnonymous = "anonymous" // nobody but the voter
 )
 
+// AnswerOption is the option under which answers in words are kept; no option has this id.
+const AnswerOption = ""
+
 // Poll is a question with options that users vote for. Any number of messages may carry it.
 type Poll struct {
 	AppPK             int64
@@ -50,7 +53,7 @@ type PollOption struct {
 	Custom Custom `json:"custom,omitempty"`
 }
 
-// Tally is what became of a poll so far. Answers stand under the option "".
+// Tally is what became of a poll so far. Answers stand under AnswerOption.
 type Tally struct {
 	Counts map[string]int64  // votes by option
 	Latest map[string][]Vote // the newest votes by option, at most LatestVotes of each
@@ -61,7 +64,7 @@ type Tally struct {
 type Vote struct {
 	ID         string
 	PollID     string
-	OptionID   string // "" is an answer
+	OptionID   string // AnswerOption for an answer
 	UserID     string
 	AnswerText *string
 	CreatedAt  time.Time
@@ -69,7 +72,7 @@ type Vote struct {
 }
 
 // IsAnswer tells an answer from a vote for an option.
-func (v Vote) IsAnswer() bool { return v.OptionID == "" }
+func (v Vote) IsAnswer() bool { return v.OptionID == AnswerOption }
 
 // HasOption says whether a poll has an option of this id.
 func (p Poll) HasOption(id string) bool {

@@ -19,6 +19,7 @@ const (
 	lockBatch    int32 = 0x48_02 // two attempts at one batch take turns
 	lockPoll     int32 = 0x48_03 // shared by votes and by starts of campaigns, exclusive for a poll's deletion
 	lockVoter    int32 = 0x48_04 // votes of one user in one poll take turns
+	lockDevices  int32 = 0x48_05 // devices of one user are added in turn
 )
 
 // fenceTimeout is how long a control waits for the batches in flight before it gives up with models.CodeUnavailable,

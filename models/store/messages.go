@@ -78,3 +78,19 @@ func (s *Store) Message(ctx context.Context, appPK int64, id string) (models.Mes
 	}
 	return m, channel, err
 }
+
+// Messages gives those of the messages that are in a channel, deleted ones too, in the order of the ids.
+func (s *Store) Messages(ctx context.Context, channel models.Channel, ids []string) ([]models.Message, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	rows, err := s.pool.Query(ctx, `
+		SELECT m.* FROM unnest($3::text[]) WITH ORDINALITY AS w (id, place)
+		JOIN messages AS m ON m.app_pk = $1 AND m.id = w.id AND m.cid = $2 AND m.created_at >= $4 AND `+shownMessage+`
+		ORDER BY w.place`, channel.AppPK, channel.CID, ids, channel.CreatedAt)
+	if err != nil {
+		return nil, wrap(err, "read %d messages of %q", len(ids), channel.CID)
+	}
+	messages, err := pgx.CollectRows(rows, pgx.RowToStructByName[models.Message])
+	return messages, wrap(err, "read %d messages of %q", len(ids), channel.CID)
+}

@@ -45,6 +45,19 @@ func (s *Store) CastVote(ctx context.Context, appPK int64, v models.Vote) (model
 	return cast, wrap(err, "vote in the poll %q", v.PollID)
 }
 
+// Vote gives a vote in a poll; models.CodeNotFound if there is none.
+func (s *Store) Vote(ctx context.Context, appPK int64, pollID, voteID string) (models.Vote, error) {
+	rows, err := s.pool.Query(ctx, `SELECT `+voteColumns+` FROM poll_votes WHERE app_pk = $1 AND poll_id = $2 AND id = $3`, appPK, pollID, voteID)
+	if err != nil {
+		return models.Vote{}, wrap(err, "read the vote %q", voteID)
+	}
+	v, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[models.Vote])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return models.Vote{}, models.NotFound("vote", voteID)
+	}
+	return v, wrap(err, "read the vote %q", voteID)
+}
+
 // DeleteVote takes a user's own vote back and gives it. An unknown poll, and a vote that is not there or another user's,
 // is models.CodeNotFound; a closed poll is models.CodeInvalid.
 func (s *Store) DeleteVote(ctx context.Context, appPK int64, pollID, voteID, userID string) (models.Vote, error) {

@@ -80,7 +80,7 @@ func (s *Store) polls(ctx context.Context, appPK int64, ids []string, viewer str
 	for _, p := range found {
 		polls[p.ID] = p
 		p.Tally = models.Tally{Counts: map[string]int64{}, Latest: map[string][]models.Vote{}}
-		for _, o := range append([]models.PollOption{{}}, p.Options...) {
+		for _, o := range append([]models.PollOption{{ID: models.AnswerOption}}, p.Options...) {
 			pollIDs, optionIDs = append(pollIDs, p.ID), append(optionIDs, o.ID)
 		}
 	}

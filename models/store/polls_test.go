@@ -78,7 +78,9 @@ func (w *world) counts(id string) map[string]int64 {
 func TestPollTally(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	made := w.poll("p", answers, func(p *models.Poll) { p.Options[0].Custom, p.Custom = models.Custom(`{"x": 1.50}`), models.Custom(`{"y": 2}`) })
+	made := w.poll("p", answers, func(p *models.Poll) {
+		p.Options[0].Custom, p.Custom = models.Custom(`{"x": 1.50}`), models.Custom(`{"y": 2}`)
+	})
 	w.poll("other")
 	for i := range 12 {
 		w.votes("p", fmt.Sprintf("u%02d", i), "a")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -63,9 +64,10 @@ const markerOfMember = `LEFT JOIN channel_reads AS r ON r.app_pk = m.app_pk AND 
 // MarkChannelsRead marks some channels read by a user, each up to a message or, with "", up to its newest, all or none.
 // Channels that are not there are passed over. A message that is not in its channel is models.CodeInvalid.
 func (s *Store) MarkChannelsRead(ctx context.Context, appPK int64, userID string, upTo map[string]string) error {
-	var cids, messageIDs []string
-	for cid, messageID := range upTo {
-		cids, messageIDs = append(cids, cid), append(messageIDs, messageID)
+	cids := slices.Sorted(maps.Keys(upTo))
+	messageIDs := make([]string, len(cids))
+	for i, cid := range cids {
+		messageIDs[i] = upTo[cid]
 	}
 	err := inTx(ctx, s.pool, func(tx pgx.Tx) error {
 		marks, err := marksTx(ctx, tx, appPK, cids, messageIDs)
@@ -73,8 +75,8 @@ func (s *Store) MarkChannelsRead(ctx context.Context, appPK int64, userID string
 			return err
 		}
 		var unknown []models.FieldError
-		for cid, messageID := range upTo {
-			if messageID != "" && !slices.ContainsFunc(marks, func(m mark) bool { return m.CID == cid }) {
+		for i, cid := range cids {
+			if messageID := messageIDs[i]; messageID != "" && !slices.ContainsFunc(marks, func(m mark) bool { return m.CID == cid }) {
 				unknown = append(unknown, models.FieldError{
 					Path: fmt.Sprintf("read_by_channel[%q]", cid), Reason: fmt.Sprintf("names the message %q, which is not in the channel", messageID),
 				})
@@ -191,4 +193,21 @@ func moveReadMarkersTx(ctx context.Context, tx pgx.Tx, appPK int64, userID strin
 		ON CONFLICT (app_pk, campaign_id, shard) DO UPDATE SET reads = n.reads + excluded.reads`,
 		appPK, userID, cids, times, messageIDs, lateCommit, counterShard(userID))
 	return err
+}
+
+// Joined says of which of the channels, that are not deleted, a user is a member.
+func (s *Store) Joined(ctx context.Context, appPK int64, userID string, cids []string) (map[string]bool, error) {
+	rows, err := s.pool.Query(ctx, `
+		SELECT m.cid FROM channel_members AS m JOIN channels AS ch ON ch.app_pk = m.app_pk AND ch.cid = m.cid AND ch.deleted_at IS NULL
+		WHERE m.app_pk = $1 AND m.user_id = $2 AND m.cid = ANY($3)`, appPK, userID, cids)
+	if err != nil {
+		return nil, wrap(err, "read the channels of %q", userID)
+	}
+	joined := make(map[string]bool, len(cids))
+	var cid string
+	_, err = pgx.ForEachRow(rows, []any{&cid}, func() error {
+		joined[cid] = true
+		return nil
+	})
+	return joined, wrap(err, "read the channels of %q", userID)
 }
