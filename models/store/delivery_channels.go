@@ -108,7 +108,7 @@ func (b *batch) channelRows() []channelRow {
 // touchChannels moves last_message_at of existing channels. They were there when the batch was read; if one is gone
 // now, the batch is read again.
 //
-// byKey: here as elsewhere in a batch rows are found by a LATERAL look-up for each key, and changed by an insert that
+// Here as elsewhere in a batch rows are found by a LATERAL look-up for each key, and changed by an insert that
 // always conflicts. Joins and "= ANY" leave it to Postgres how to find them, and with the statistics of a table that is
 // just being filled it reads the whole app's rows for every batch.
 func (b *batch) touchChannels(ctx context.Context, cids []string) error {

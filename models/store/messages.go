@@ -14,7 +14,7 @@ import (
 // models.CodeNotFound, a taken id models.CodeInvalid.
 func (s *Store) SendMessage(ctx context.Context, m models.Message, keepHidden bool) (models.Message, error) {
 	var sent models.Message
-	err := inTx(ctx, s.pool, func(tx pgx.Tx) error {
+	err := s.inTxByKey(ctx, func(tx pgx.Tx) error {
 		// The channel first, and the time taken with its row locked: messages of a channel come in the order of their
 		// times, and the order of locks is that of a campaign's batch.
 		err := tx.QueryRow(ctx, `

@@ -81,7 +81,7 @@ func (s *Store) DeleteVote(ctx context.Context, appPK int64, pollID, voteID, use
 
 // vote has f change a user's votes in a poll, which nobody else changes meanwhile.
 func (s *Store) vote(ctx context.Context, appPK int64, pollID, userID string, f func(tx pgx.Tx, poll models.Poll, own []models.Vote) error) error {
-	return inTx(ctx, s.pool, func(tx pgx.Tx) error {
+	return s.inTxByKey(ctx, func(tx pgx.Tx) error {
 		var poll models.Poll
 		var own []models.Vote
 		q := &pgx.Batch{}

@@ -85,7 +85,7 @@ func (s *Store) polls(ctx context.Context, appPK int64, ids []string, viewer str
 		}
 	}
 
-	q := &pgx.Batch{}
+	q := batchByKey()
 	q.Queue(`SELECT poll_id, option_id, sum(votes)::bigint FROM poll_counts WHERE app_pk = $1 AND poll_id = ANY($2) GROUP BY poll_id, option_id`,
 		appPK, ids).Query(func(rows pgx.Rows) error {
 		var poll, option string

@@ -31,7 +31,7 @@ type mark struct {
 // models.CodeNotFound, a message that is not in the channel models.CodeInvalid.
 func (s *Store) MarkRead(ctx context.Context, appPK int64, cid, userID, messageID string) (models.Read, error) {
 	var read models.Read
-	err := inTx(ctx, s.pool, func(tx pgx.Tx) error {
+	err := s.inTxByKey(ctx, func(tx pgx.Tx) error {
 		marks, err := marksTx(ctx, tx, appPK, []string{cid}, []string{messageID})
 		if err != nil {
 			return err
@@ -57,9 +57,16 @@ func (s *Store) MarkRead(ctx context.Context, appPK int64, cid, userID, messageI
 	return read, wrap(err, "mark the channel %q read", cid)
 }
 
-// markerOfMember joins the read marker r of a member m. One from before the member joined, or from before the channel
-// was created anew, says nothing.
-const markerOfMember = `LEFT JOIN channel_reads AS r ON r.app_pk = m.app_pk AND r.cid = m.cid AND r.user_id = m.user_id AND r.last_read >= m.created_at`
+// Joins to a member m: its channel ch, if it is not deleted, and its read marker r, if it has one. A marker from before
+// the member joined, or from before the channel was created anew, says nothing. OFFSET 0, here as in the other statements
+// below, keeps them look-ups for each member.
+const (
+	channelOfMember = `CROSS JOIN LATERAL (
+	SELECT last_message_at FROM channels WHERE app_pk = m.app_pk AND cid = m.cid AND deleted_at IS NULL OFFSET 0) AS ch`
+	markerOfMember = `LEFT JOIN LATERAL (
+	SELECT last_read, last_read_message_id FROM channel_reads
+	WHERE app_pk = m.app_pk AND cid = m.cid AND user_id = m.user_id AND last_read >= m.created_at OFFSET 0) AS r ON true`
+)
 
 // MarkChannelsRead marks some channels read by a user, each up to a message or, with "", up to its newest, all or none.
 // Channels that are not there are passed over. A message that is not in its channel is models.CodeInvalid.
@@ -69,7 +76,7 @@ func (s *Store) MarkChannelsRead(ctx context.Context, appPK int64, userID string
 	for i, cid := range cids {
 		messageIDs[i] = upTo[cid]
 	}
-	err := inTx(ctx, s.pool, func(tx pgx.Tx) error {
+	err := s.inTxByKey(ctx, func(tx pgx.Tx) error {
 		marks, err := marksTx(ctx, tx, appPK, cids, messageIDs)
 		if err != nil {
 			return err
@@ -94,11 +101,10 @@ func (s *Store) MarkChannelsRead(ctx context.Context, appPK int64, userID string
 func (s *Store) MarkAllRead(ctx context.Context, appPK int64, userID string) error {
 	after, more := "", true
 	for more {
-		err := inTx(ctx, s.pool, func(tx pgx.Tx) error {
+		err := s.inTxByKey(ctx, func(tx pgx.Tx) error {
 			// Only channels with messages that may not have been read, or not counted as read.
 			rows, err := tx.Query(ctx, `
-				SELECT m.cid FROM channel_members AS m JOIN channels AS ch ON ch.app_pk = m.app_pk AND ch.cid = m.cid AND ch.deleted_at IS NULL
-				`+markerOfMember+`
+				SELECT m.cid FROM channel_members AS m `+channelOfMember+` `+markerOfMember+`
 				WHERE m.app_pk = $1 AND m.user_id = $2 AND m.cid > $3 AND ch.last_message_at >= coalesce(r.last_read - $4::interval, '-infinity')
 				ORDER BY m.cid LIMIT $5`, appPK, userID, after, lateCommit, channelsPerMark)
 			if err != nil {
@@ -132,14 +138,14 @@ func marksTx(ctx context.Context, tx pgx.Tx, appPK int64, cids, messageIDs []str
 	rows, err := tx.Query(ctx, `
 		SELECT ch.cid, m.created_at AS time, m.id AS message_id
 		FROM unnest($2::text[], $3::text[]) AS w (cid, message_id)
-		JOIN channels AS ch ON ch.app_pk = $1 AND ch.cid = w.cid AND ch.deleted_at IS NULL
+		CROSS JOIN LATERAL (SELECT cid, created_at FROM channels WHERE app_pk = $1 AND cid = w.cid AND deleted_at IS NULL OFFSET 0) AS ch
 		CROSS JOIN LATERAL (
 			(SELECT m.created_at, m.id FROM messages AS m
 			WHERE w.message_id = '' AND m.app_pk = $1 AND m.cid = ch.cid AND m.created_at >= ch.created_at AND `+shownMessage+`
 			ORDER BY m.created_at DESC, m.id DESC LIMIT 1)
 			UNION ALL
-			SELECT m.created_at, m.id FROM messages AS m
-			WHERE w.message_id <> '' AND m.app_pk = $1 AND m.id = w.message_id AND m.cid = ch.cid AND m.created_at >= ch.created_at AND `+shownMessage+`
+			SELECT m.created_at, m.id FROM (SELECT * FROM messages WHERE app_pk = $1 AND id = w.message_id OFFSET 0) AS m
+			WHERE w.message_id <> '' AND m.cid = ch.cid AND m.created_at >= ch.created_at AND `+shownMessage+`
 		) AS m`, appPK, cids, messageIDs)
 	if err != nil {
 		return nil, err
@@ -167,8 +173,8 @@ func moveReadMarkersTx(ctx context.Context, tx pgx.Tx, appPK int64, userID strin
 		WITH wanted AS (
 			SELECT w.cid, w.up_to, w.message_id, greatest(ch.created_at, r.last_read - $6::interval) AS since
 			FROM unnest($3::text[], $4::timestamptz[], $5::text[]) AS w (cid, up_to, message_id)
-			JOIN channels AS ch ON ch.app_pk = $1 AND ch.cid = w.cid
-			LEFT JOIN channel_reads AS r ON r.app_pk = $1 AND r.cid = w.cid AND r.user_id = $2
+			CROSS JOIN LATERAL (SELECT created_at FROM channels WHERE app_pk = $1 AND cid = w.cid OFFSET 0) AS ch
+			LEFT JOIN LATERAL (SELECT last_read FROM channel_reads WHERE app_pk = $1 AND cid = w.cid AND user_id = $2 OFFSET 0) AS r ON true
 		), moved AS (
 			INSERT INTO channel_reads AS r (app_pk, cid, user_id, last_read, last_read_message_id)
 			SELECT $1, cid, $2, up_to, message_id FROM wanted ORDER BY cid
@@ -177,13 +183,15 @@ func moveReadMarkersTx(ctx context.Context, tx pgx.Tx, appPK int64, userID strin
 			WHERE r.last_read < excluded.last_read
 		), counted AS (
 			INSERT INTO campaign_reads (app_pk, campaign_id, cid, user_id, read_at)
-			SELECT DISTINCT $1::bigint, m.campaign_id, m.cid, $2, clock_timestamp()
-			FROM wanted AS w
-			JOIN messages AS m ON m.app_pk = $1 AND m.cid = w.cid AND m.created_at >= w.since AND m.created_at <= w.up_to
-			JOIN campaigns AS c ON c.app_pk = m.app_pk AND c.id = m.campaign_id AND c.deleted_at IS NULL
-			WHERE m.deleted_at IS NULL AND (m.recipient = $2 OR m.recipient = m.cid AND m.user_id <> $2 AND EXISTS (
+			SELECT $1, m.campaign_id, m.cid, $2, clock_timestamp()
+			FROM wanted AS w CROSS JOIN LATERAL (
+				SELECT cid, user_id, campaign_id, recipient, created_at FROM messages
+				WHERE app_pk = $1 AND cid = w.cid AND created_at >= w.since AND created_at <= w.up_to AND deleted_at IS NULL OFFSET 0
+			) AS m
+			WHERE (m.recipient = $2 OR m.recipient = m.cid AND m.user_id <> $2 AND EXISTS (
 				SELECT FROM channel_members AS cm
 				WHERE cm.app_pk = $1 AND cm.cid = m.cid AND cm.user_id = $2 AND cm.created_at <= m.created_at))
+			AND EXISTS (SELECT FROM campaigns WHERE app_pk = $1 AND id = m.campaign_id AND deleted_at IS NULL OFFSET 0)
 			ORDER BY m.campaign_id, m.cid
 			ON CONFLICT DO NOTHING
 			RETURNING campaign_id
@@ -198,7 +206,7 @@ func moveReadMarkersTx(ctx context.Context, tx pgx.Tx, appPK int64, userID strin
 // Joined says of which of the channels, that are not deleted, a user is a member.
 func (s *Store) Joined(ctx context.Context, appPK int64, userID string, cids []string) (map[string]bool, error) {
 	rows, err := s.pool.Query(ctx, `
-		SELECT m.cid FROM channel_members AS m JOIN channels AS ch ON ch.app_pk = m.app_pk AND ch.cid = m.cid AND ch.deleted_at IS NULL
+		SELECT m.cid FROM channel_members AS m `+channelOfMember+`
 		WHERE m.app_pk = $1 AND m.user_id = $2 AND m.cid = ANY($3)`, appPK, userID, cids)
 	if err != nil {
 		return nil, wrap(err, "read the channels of %q", userID)

@@ -15,23 +15,22 @@ func (s *Store) Unread(ctx context.Context, appPK int64, userIDs []string) (map[
 	byUser := make(map[string][]models.Read, len(userIDs))
 	// A user may be in very many channels: the time of the last message leaves out those that have nothing new without
 	// a look at their messages.
-	rows, err := s.pool.Query(ctx, `
+	q := batchByKey()
+	q.Queue(`
 		SELECT m.cid, m.user_id, coalesce(r.last_read, m.created_at) AS last_read, r.last_read_message_id, new.messages AS unread
-		FROM channel_members AS m JOIN channels AS ch ON ch.app_pk = m.app_pk AND ch.cid = m.cid AND ch.deleted_at IS NULL
-		`+markerOfMember+`
+		FROM channel_members AS m `+channelOfMember+` `+markerOfMember+`
 		CROSS JOIN LATERAL (
 			SELECT count(*) AS messages FROM messages AS n
 			WHERE n.app_pk = m.app_pk AND n.cid = m.cid AND n.created_at > greatest(r.last_read, m.created_at, m.cleared_at)
 				AND n.user_id <> m.user_id AND n.deleted_at IS NULL
 		) AS new
 		WHERE m.app_pk = $1 AND m.user_id = ANY($2) AND ch.last_message_at > coalesce(r.last_read, m.created_at) AND new.messages > 0
-		ORDER BY m.user_id, m.cid`, appPK, userIDs)
-	if err != nil {
-		return nil, wrap(err, "count what %d users have not read", len(userIDs))
-	}
-	reads, err := pgx.CollectRows(rows, pgx.RowToStructByName[models.Read])
-	for _, r := range reads {
-		byUser[r.UserID] = append(byUser[r.UserID], r)
-	}
-	return byUser, wrap(err, "count what %d users have not read", len(userIDs))
+		ORDER BY m.user_id, m.cid`, appPK, userIDs).Query(func(rows pgx.Rows) error {
+		reads, err := pgx.CollectRows(rows, pgx.RowToStructByName[models.Read])
+		for _, r := range reads {
+			byUser[r.UserID] = append(byUser[r.UserID], r)
+		}
+		return err
+	})
+	return byUser, wrap(s.pool.SendBatch(ctx, q).Close(), "count what %d users have not read", len(userIDs))
 }

@@ -27,7 +27,7 @@ CREATE TABLE poll_votes (
     answer_text text,
     created_at  timestamptz NOT NULL,
     updated_at  timestamptz NOT NULL,
-    PRIMARY KEY (app_pk, poll_id, id)
+    PRIMARY KEY (app_pk, id)
 );
 -- One vote for an option, and one answer, of each user. The user comes first: a user's own votes are shown with any
 -- number of polls, and go with the user.
