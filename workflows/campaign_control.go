@@ -9,8 +9,8 @@ import (
 	"herald/models"
 )
 
-// receive takes the signals of one name. One with a state was preceded by its control in the row; a bare one is
-// written to the row first, and the row's answer is adopted.
+// receive takes the signals of one name. One with a state was preceded by its control in the row; what a bare one asks
+// for is written to the row first, and the row's answer is adopted.
 func (c *campaign) receive(ctx workflow.Context, name string, ch workflow.ReceiveChannel) {
 	for {
 		var s ControlSignal
@@ -19,11 +19,27 @@ func (c *campaign) receive(ctx workflow.Context, name string, ch workflow.Receiv
 			c.adopt(ctx, *s.State)
 			continue
 		}
-		c.control(ctx, ControlInput{
-			Ref: c.ref, Action: bareAction(name, s, workflow.Now(ctx)), Reason: s.Reason, ScheduledFor: s.ScheduledFor, StopAt: s.StopAt,
+		c.asked = append(c.asked, ControlInput{
+			Ref: c.ref, Action: bareAction(name, s, workflow.Now(ctx)), Cause: models.Cause{Via: models.ViaSignal, By: s.By, Reason: s.Reason},
+			ScheduledFor: s.ScheduledFor, StopAt: s.StopAt,
 		})
 	}
 }
+
+// obey carries out what bare signals ask for, one after another in the order they came: beside each other, the control
+// that takes longer would win.
+func (c *campaign) obey(ctx workflow.Context) {
+	for {
+		if err := workflow.Await(ctx, func() bool { return len(c.asked) > 0 }); err != nil {
+			return
+		}
+		c.control(ctx, c.asked[0])
+		c.asked = c.asked[1:]
+	}
+}
+
+// controlled says that no control is on its way to the row.
+func (c *campaign) controlled() bool { return c.controls == 0 && len(c.asked) == 0 }
 
 // control writes an action to the campaign's row and adopts what the row says then. A move that the row refuses
 // changes nothing.
@@ -59,6 +75,9 @@ func (c *campaign) adopt(ctx workflow.Context, s models.State) {
 			c.tell(ctx, p)
 		}
 	}
+	if c.held() {
+		c.speed.forget()
+	}
 	c.index(ctx, before)
 	c.describe(ctx)
 }
@@ -68,6 +87,9 @@ func (c *campaign) index(ctx workflow.Context, before models.State) {
 	var changed []temporal.SearchAttributeUpdate
 	if c.state.Status != before.Status {
 		changed = append(changed, AttributeStatus.ValueSet(string(c.state.Status)))
+	}
+	if c.state.Hold != before.Hold {
+		changed = append(changed, AttributeHold.ValueSet(string(c.state.Hold)))
 	}
 	switch due := c.state.ScheduledFor; {
 	case sameTime(due, before.ScheduledFor):
@@ -83,6 +105,9 @@ func (c *campaign) index(ctx workflow.Context, before models.State) {
 		c.log.Error("Search attributes were not updated", "error", err)
 	}
 }
+
+// herald is the cause of what Herald does by itself.
+func herald(reason string) models.Cause { return models.Cause{Via: models.ViaHerald, Reason: reason} }
 
 // newer says whether s tells more than known: a later control, or a later step of the workflow under the same one.
 func newer(s, known models.State) bool {
@@ -121,7 +146,7 @@ func (c *campaign) watchDeadline(ctx workflow.Context) {
 		}
 		// Only if no newer control has moved the deadline since. Where one has come between, look again.
 		seq := c.state.ControlSeq
-		c.control(ctx, ControlInput{Ref: c.ref, Action: models.ActionExpire, Seen: &seq})
+		c.control(ctx, ControlInput{Ref: c.ref, Action: models.ActionExpire, Cause: herald(models.ReasonStopAt), Seen: &seq})
 		if err := workflow.Await(ctx, func() bool { return changed() || c.state.ControlSeq != seq }); err != nil {
 			return
 		}

@@ -65,7 +65,7 @@ var ErrNotRunning = errors.New("the campaign's workflow is not running")
 
 func startOptions(c models.Campaign) client.StartWorkflowOptions {
 	attributes := []temporal.SearchAttributeUpdate{
-		AttributeStatus.ValueSet(string(c.Status)), AttributeApp.ValueSet(strconv.FormatInt(c.AppPK, 10)),
+		AttributeStatus.ValueSet(string(c.Status)), AttributeHold.ValueSet(string(c.Hold)), AttributeApp.ValueSet(strconv.FormatInt(c.AppPK, 10)),
 		AttributeSender.ValueSet(c.SenderID), AttributeTarget.ValueSet(c.Target),
 	}
 	if c.ScheduledFor != nil {
