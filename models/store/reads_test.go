@@ -42,8 +42,8 @@ func (w *world) markRead(cid, user, message string) string {
 	return *r.LastReadMessageID
 }
 
-// reads lists what was counted as read. The counters of the campaigns must say the same.
-func (w *world) reads() []string {
+// countedReads lists what was counted as read. The counters of the campaigns must say the same.
+func (w *world) countedReads() []string {
 	w.tb.Helper()
 	rows := query[string](w, `SELECT concat_ws(' ', campaign_id, cid, user_id) FROM campaign_reads ORDER BY campaign_id, cid, user_id`)
 	counted := query[string](w, `SELECT campaign_id || ' ' || count(*) FROM campaign_reads GROUP BY campaign_id ORDER BY campaign_id`)
@@ -87,7 +87,7 @@ func TestMarkRead(t *testing.T) {
 		if at := w.markRead(tc.cid, tc.user, tc.message); at != tc.at {
 			t.Errorf("%s: marker at %q, want %q", tc.why, at, tc.at)
 		}
-		if diff := cmp.Diff(tc.want, w.reads(), cmpEmpty); diff != "" {
+		if diff := cmp.Diff(tc.want, w.countedReads(), cmpEmpty); diff != "" {
 			t.Errorf("%s: reads (-want +got):\n%s", tc.why, diff)
 		}
 	}
@@ -138,7 +138,7 @@ func TestMarkReadAtTheEdges(t *testing.T) {
 		}
 	}
 	w.markRead("messaging:c", "ann", "")
-	if diff := cmp.Diff([]string{"new messaging:c ann"}, w.reads()); diff != "" {
+	if diff := cmp.Diff([]string{"new messaging:c ann"}, w.countedReads()); diff != "" {
 		t.Errorf("reads (-want +got):\n%s", diff)
 	}
 	// Its created_at is before the marker; it was committed after it.
@@ -146,7 +146,7 @@ func TestMarkReadAtTheEdges(t *testing.T) {
 	if at := w.markRead("messaging:c", "ann", ""); at != "4" {
 		t.Errorf("marker at %s", at)
 	}
-	if diff := cmp.Diff([]string{"late messaging:c ann", "new messaging:c ann"}, w.reads()); diff != "" {
+	if diff := cmp.Diff([]string{"late messaging:c ann", "new messaging:c ann"}, w.countedReads()); diff != "" {
 		t.Errorf("reads (-want +got):\n%s", diff)
 	}
 }
@@ -193,7 +193,7 @@ func TestMarkChannelsRead(t *testing.T) {
 			t.Errorf("unread (-want +got):\n%s", diff)
 		}
 	}
-	if diff := cmp.Diff([]string{"direct messaging:0 ann"}, w.reads()); diff != "" {
+	if diff := cmp.Diff([]string{"direct messaging:0 ann"}, w.countedReads()); diff != "" {
 		t.Errorf("reads (-want +got):\n%s", diff)
 	}
 }
@@ -213,7 +213,7 @@ func TestMarkAllReadOfManyChannels(t *testing.T) {
 	if err := w.MarkAllRead(t.Context(), w.app, "ann"); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(w.reads()); n != channels {
+	if n := len(w.countedReads()); n != channels {
 		t.Errorf("%d reads of %d", n, channels)
 	}
 }
@@ -269,7 +269,7 @@ func TestReadsAtOnce(t *testing.T) {
 	for err := range errs {
 		t.Error(err)
 	}
-	if n := len(w.reads()); n != readers*channels*campaigns {
+	if n := len(w.countedReads()); n != readers*channels*campaigns {
 		t.Errorf("%d reads, want %d", n, readers*channels*campaigns)
 	}
 }
@@ -309,7 +309,7 @@ func TestMarkReadLooksBetweenTheMarkers(t *testing.T) {
 	if n := mark(""); n > 200 {
 		t.Errorf("a mark of ten messages reads %d", n)
 	}
-	if n := len(w.reads()); n != 5000 {
+	if n := len(w.countedReads()); n != 5000 {
 		t.Errorf("%d reads", n)
 	}
 }

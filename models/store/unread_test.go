@@ -27,7 +27,7 @@ func TestFirstMessageIsUnread(t *testing.T) {
 	for _, user := range []string{"ann", "bob"} {
 		w.markRead("messaging:"+user, user, "")
 	}
-	if n := len(w.reads()); n != 2 {
+	if n := len(w.countedReads()); n != 2 {
 		t.Errorf("%d reads", n)
 	}
 }
