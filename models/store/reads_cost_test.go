@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"fmt"
 	"testing"
 
 	"herald/models"
@@ -58,7 +57,7 @@ func TestReadersAndVotersReadTheirOwnRowsOnly(t *testing.T) {
 	} {
 		read := one[int](w, `SELECT (SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = $1)
 			+ (SELECT sum(idx_tup_read)::bigint FROM pg_stat_user_indexes WHERE relname = $1)`, table)
-		t.Log(fmt.Sprintf("%s: %.1f rows read for each user", table, float64(read)/rush))
+		t.Logf("%s: %.1f rows read for each user", table, float64(read)/rush)
 		if read > each*rush {
 			t.Errorf("%d rows of %s were read for %d users, at most %d each are theirs", read, table, rush, each)
 		}
