@@ -36,9 +36,8 @@ func (s *Store) DeleteMessage(ctx context.Context, appPK int64, id string, hard 
 
 // deleteMessagesTx deletes messages of an app; ids that name none are passed over. A hard deletion removes ordinary
 // messages and test messages. Of a campaign's message it keeps the row without what was in it, as models.MessageErased,
-// because the row is the recipient's claim (messages_once_per_recipient). The claim of a row that is deleted all the same
-// moves to campaign_outcomes, but a batch that is just waiting for that row would find it in neither place, and send
-// again. Of many messages give some thousands at a time.
+// because the row is the recipient's claim (messages_once_per_recipient): without it a repeated batch would send again, and
+// the recipient would be missing in the campaign's list. Of many messages give some thousands at a time.
 func deleteMessagesTx(ctx context.Context, tx pgx.Tx, appPK int64, ids []string, hard bool) error {
 	// In order of id, so that two deletions of the same messages cannot wait for each other.
 	const chosen = `WITH chosen AS (SELECT id FROM messages WHERE app_pk = $1 AND id = ANY($2) ORDER BY id FOR UPDATE) `
