@@ -20,6 +20,7 @@ const (
 func (s *Server) userRoutes() []route {
 	return []route{
 		{operation: "UpdateUsers", method: http.MethodPost, path: "/users", handle: s.updateUsers},
+		{operation: "UpdateUsersPartial", method: http.MethodPatch, path: "/users", handle: s.updateUsersPartial},
 		{operation: "QueryUsers", method: http.MethodGet, path: "/users", usersToo: true, handle: s.queryUsers},
 	}
 }
@@ -59,11 +60,16 @@ func (s *Server) updateUsers(ctx context.Context, c *call) (*object, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer := newObject()
-	for _, u := range stored {
-		answer.set(u.ID, encodeFullUser(u))
+	return encodeUserMap(stored), nil
+}
+
+// encodeUserMap is the answer of the operations that write users.
+func encodeUserMap(users []models.User) *object {
+	byID := newObject()
+	for _, u := range users {
+		byID.set(u.ID, encodeFullUser(u))
 	}
-	return newObject().set("users", answer).set("membership_deletion_task_id", ""), nil
+	return newObject().set("users", byID).set("membership_deletion_task_id", "")
 }
 
 func readUser(e request.Entry) models.User {
