@@ -89,6 +89,7 @@ func New(cfg Config) *Server {
 func (s *Server) routes() []route {
 	return slices.Concat(
 		s.userRoutes(),
+		s.taskRoutes(),
 		s.channelRoutes(),
 		s.messageRoutes(),
 		s.segmentRoutes(),

@@ -17,6 +17,10 @@ const (
 	MessageRegular = "regular"
 	MessageSystem  = "system"
 	MessageDeleted = "deleted"
+
+	// MessageErased is what a hard deletion leaves of a campaign's message, and nobody is shown it as a message. Its row
+	// says that the recipient was sent to: without it the campaign would send a second one, and no longer list the first.
+	MessageErased = "erased"
 )
 
 // Message is one message in a channel.

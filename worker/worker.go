@@ -110,6 +110,7 @@ func RegisterWorkflows(r WorkflowRegistry) {
 	r.RegisterWorkflowWithOptions(workflows.Campaign, workflow.RegisterOptions{Name: workflows.TypeCampaign})
 	r.RegisterWorkflowWithOptions(workflows.SegmentPage, workflow.RegisterOptions{Name: workflows.TypeSegmentPage})
 	r.RegisterWorkflowWithOptions(workflows.Reconcile, workflow.RegisterOptions{Name: workflows.TypeReconcile})
+	r.RegisterWorkflowWithOptions(workflows.Task, workflow.RegisterOptions{Name: workflows.TypeTask})
 }
 
 func or(value, byDefault int) int {

@@ -171,7 +171,7 @@ func (s *Store) loadMessages(ctx context.Context, appPK int64, cids []string, v 
 	}
 	rows, err := s.pool.Query(ctx, `
 		SELECT m.* FROM unnest($2::text[], $3::timestamptz[]) AS c (cid, since) CROSS JOIN LATERAL (
-			SELECT * FROM messages WHERE app_pk = $1 AND cid = c.cid AND created_at >= c.since`+bounds+`
+			SELECT * FROM messages WHERE app_pk = $1 AND cid = c.cid AND created_at >= c.since AND type <> '`+models.MessageErased+`'`+bounds+`
 			ORDER BY created_at `+order+`, id `+order+` LIMIT $4) AS m
 		ORDER BY m.cid, m.created_at, m.id`, args...)
 	if err != nil {

@@ -95,7 +95,7 @@ func moveReadMarkerTx(ctx context.Context, tx pgx.Tx, appPK int64, cid, userID s
 // Message gives a message of a channel that is not deleted, with the channel; deleted messages too. Else the error is
 // models.CodeNotFound.
 func (s *Store) Message(ctx context.Context, appPK int64, id string) (models.Message, models.Channel, error) {
-	rows, err := s.pool.Query(ctx, `SELECT * FROM messages WHERE app_pk = $1 AND id = $2`, appPK, id)
+	rows, err := s.pool.Query(ctx, `SELECT * FROM messages WHERE app_pk = $1 AND id = $2 AND type <> $3`, appPK, id, models.MessageErased)
 	if err != nil {
 		return models.Message{}, models.Channel{}, wrap(err, "read the message %q", id)
 	}
