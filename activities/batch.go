@@ -86,7 +86,9 @@ func (a *Activities) deliverPaced(ctx context.Context, d store.Delivery) (store.
 }
 
 func (a *Activities) pauseWithoutSender(ctx context.Context, ref workflows.Ref, out *store.Delivered) error {
-	c, changed, err := a.Store.Control(ctx, ref.AppPK, ref.CampaignID, store.Control{Action: models.ActionPause, Reason: models.ReasonSenderUnavailable})
+	c, changed, err := a.Store.Control(ctx, ref.AppPK, ref.CampaignID, store.Control{
+		Action: models.ActionPause, Cause: models.Cause{Via: models.ViaHerald, Reason: models.ReasonSenderUnavailable},
+	})
 	if err != nil && !isCode(err, models.CodeInvalid) {
 		return err
 	}

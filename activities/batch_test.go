@@ -332,8 +332,8 @@ func TestSenderGoneMidway(t *testing.T) {
 			for range 2 {
 				res := send(w, all(c, 10))
 				row := w.read("c")
-				if row.PauseReason != models.ReasonSenderUnavailable || !row.Paused() {
-					t.Errorf("the campaign is %s, %s for %q", row.Status, row.Hold, row.PauseReason)
+				if row.HoldReason != models.ReasonSenderUnavailable || !row.Paused() {
+					t.Errorf("the campaign is %s, %s for %q", row.Status, row.Hold, row.HoldReason)
 				}
 				if diff := cmp.Diff(row.State(), res.State); !res.Held || diff != "" {
 					t.Errorf("held %v by (-row +got):\n%s", res.Held, diff)

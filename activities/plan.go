@@ -16,9 +16,15 @@ const (
 	smallest       = 500 // recipients of a batch or a commit; below it overheads cost more than the rows
 	// mostBatchesPerPage bounds the keys that one page carries through history.
 	mostBatchesPerPage = 10
-	// pacedSeconds is how long a batch of a campaign with messages_per_second would last alone. All batches in flight, up
-	// to twenty, share the pace, and each has to end within the minute that an activity may take.
-	pacedSeconds = 2
+	// pacedRate is the messages_per_second up to which one batch at a time keeps up: alone, it commits several times as
+	// many. Its page lasts half a minute, so that there is progress to see, and its batch a fraction of the minute that
+	// an activity may take.
+	pacedRate         = 5000
+	pacedBatchSeconds = 10
+	pacedPageBatches  = 3
+	// sharedSeconds is how long a batch of a faster campaign would last alone. All batches in flight, up to twenty, share
+	// its pace, and each has to end within the minute too.
+	sharedSeconds = 2
 )
 
 // plan fixes the sizes of a campaign's pages, batches and transactions. A batch is one activity and commits in several
@@ -27,13 +33,21 @@ const (
 func (a *Activities) plan(c models.Campaign, sources int, recipients int64) workflows.Plan {
 	batch := int(min(int64(a.BatchSize), max(smallest, recipients/batchesToShare)))
 	commit := int(min(int64(a.CommitSize), int64(batch), max(smallest, recipients/stepsToSee)))
+	perPage := mostBatchesPerPage
+	var paced bool
 	if c.MessagesPerSecond != nil {
+		seconds := sharedSeconds
+		if paced = *c.MessagesPerSecond <= pacedRate; paced {
+			seconds, perPage = pacedBatchSeconds, pacedPageBatches
+		}
+		batch = min(batch, *c.MessagesPerSecond*seconds)
 		// No transaction may hold more than a second's worth: see the store's pace.
 		commit = min(commit, *c.MessagesPerSecond)
-		batch = min(batch, *c.MessagesPerSecond*pacedSeconds)
 	}
-	page := max(batch, min(a.PageSize, batch*mostBatchesPerPage)/batch*batch)
-	return workflows.Plan{Sources: sources, Recipients: recipients, Target: c.Target, PageSize: page, BatchSize: batch, CommitSize: commit}
+	page := max(batch, min(a.PageSize, batch*perPage)/batch*batch)
+	return workflows.Plan{
+		Sources: sources, Recipients: recipients, Target: c.Target, PageSize: page, BatchSize: batch, CommitSize: commit, Paced: paced,
+	}
 }
 
 // PlanPages cuts the next pages of a campaign's audience by key.

@@ -30,11 +30,13 @@ func TestPlanSizes(t *testing.T) {
 		{40_000, 0, 20_000, 5000, 800},
 		{100_000, 0, 20_000, 5000, 1000},
 		{100_000_000, 0, 20_000, 5000, 1000},
-		{1_000_000, 1, 20, 2, 1},
-		{1, 1, 20, 2, 1},
-		{1_000_000, 7, 140, 14, 7},
-		{1_000_000, 500, 10_000, 1000, 500},
-		{100, 500, 5000, 500, 500},
+		{1_000_000, 1, 30, 10, 1},
+		{1, 1, 30, 10, 1},
+		{1_000_000, 7, 210, 70, 7},
+		{1_000_000, 500, 15_000, 5000, 500},
+		{100, 500, 1500, 500, 500},
+		{1_000_000, 5000, 15_000, 5000, 1000},
+		{1_000_000, 5001, 20_000, 5000, 1000},
 		{1_000_000, 100_000, 20_000, 5000, 1000},
 	} {
 		w.hooks.count = func() int64 { return tt.recipients }
@@ -44,7 +46,7 @@ func TestPlanSizes(t *testing.T) {
 				c.MessagesPerSecond = &tt.perSecond
 			}
 		})
-		want := workflows.Plan{Sources: 1, Recipients: tt.recipients, PageSize: tt.page, BatchSize: tt.batch, CommitSize: tt.commit, Target: models.SegmentUser}
+		want := workflows.Plan{Sources: 1, Recipients: tt.recipients, PageSize: tt.page, BatchSize: tt.batch, CommitSize: tt.commit, Target: models.SegmentUser, Paced: tt.perSecond > 0 && tt.perSecond <= 5000}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%d recipients, %d a second (-want +got):\n%s", tt.recipients, tt.perSecond, diff)
 		}

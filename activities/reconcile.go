@@ -98,7 +98,9 @@ func (a *Activities) revive(ctx context.Context, c models.Campaign, res *workflo
 
 // stop closes the row of a campaign whose workflow has ended without it, unless a newer control stands in the way.
 func (a *Activities) stop(ctx context.Context, c models.Campaign, standing workflows.ExecutionStatus, res *workflows.ReconcileResult) error {
-	stopped, changed, err := a.Store.Control(ctx, c.AppPK, c.ID, store.Control{Action: models.ActionStop, Seen: &c.ControlSeq})
+	stopped, changed, err := a.Store.Control(ctx, c.AppPK, c.ID, store.Control{
+		Action: models.ActionStop, Cause: models.Cause{Via: models.ViaHerald, Reason: models.ReasonWorkflowEnded(string(standing))}, Seen: &c.ControlSeq,
+	})
 	if isCode(err, models.CodeNotFound) || err == nil && !changed {
 		return nil
 	}

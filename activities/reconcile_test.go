@@ -128,7 +128,7 @@ func TestReconcileAsksAfterWorkflows(t *testing.T) {
 					}
 					return
 				}
-				if row.Status != models.StatusStopped || row.Hold != models.HoldStopped || row.ControlSeq != before.ControlSeq+1 || row.PauseReason != "" || w.acked("c") != row.ControlSeq {
+				if row.Status != models.StatusStopped || row.Hold != models.HoldStopped || row.ControlSeq != before.ControlSeq+1 || row.HoldReason != "workflow_"+string(standing) || w.acked("c") != row.ControlSeq {
 					t.Errorf("row is %+v, acknowledged %d", row.State(), w.acked("c"))
 				}
 				if diff := cmp.Diff(workflows.ReconcileResult{}, w.reconcile()); diff != "" {

@@ -46,7 +46,7 @@ func (a *Activities) Complete(ctx context.Context, in workflows.StepInput) (work
 // step makes one of the workflow's own moves under the newest control it knows. A move that the row refuses is no
 // error: the row's state says why.
 func (a *Activities) step(ctx context.Context, in workflows.StepInput, action models.Action) (models.Campaign, workflows.StepResult, error) {
-	c, changed, err := a.Store.Control(ctx, in.AppPK, in.CampaignID, store.Control{Action: action, Seen: &in.Seen})
+	c, changed, err := a.Store.Control(ctx, in.AppPK, in.CampaignID, store.Control{Action: action, Cause: models.Cause{Via: models.ViaHerald}, Seen: &in.Seen})
 	switch {
 	case isCode(err, models.CodeNotFound):
 		return c, workflows.StepResult{Gone: true}, nil
@@ -62,7 +62,7 @@ func (a *Activities) step(ctx context.Context, in workflows.StepInput, action mo
 // nothing; the workflow adopts the row's state either way.
 func (a *Activities) Control(ctx context.Context, in workflows.ControlInput) (workflows.StepResult, error) {
 	c, changed, err := a.Store.Control(ctx, in.AppPK, in.CampaignID, store.Control{
-		Action: in.Action, ScheduledFor: in.ScheduledFor, StopAt: in.StopAt, Reason: cut(in.Reason, models.MaxPauseReasonLength), Seen: in.Seen,
+		Action: in.Action, ScheduledFor: in.ScheduledFor, StopAt: in.StopAt, Cause: in.Storable(), Seen: in.Seen,
 	})
 	switch {
 	case isCode(err, models.CodeNotFound):
@@ -74,14 +74,6 @@ func (a *Activities) Control(ctx context.Context, in workflows.ControlInput) (wo
 		return workflows.StepResult{}, err
 	}
 	return workflows.StepResult{Done: changed, State: c.State()}, nil
-}
-
-func cut(s string, most int) string {
-	r := []rune(s)
-	if len(r) <= most {
-		return s
-	}
-	return string(r[:most])
 }
 
 // Acknowledge records the newest control that a campaign's workflow has taken up.

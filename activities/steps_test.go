@@ -49,7 +49,7 @@ func TestBeginWhereSomethingStandsInTheWay(t *testing.T) {
 		"paused":      {func(w *world) { w.control("c", models.ActionPause) }, false, models.State{ControlSeq: 2, Status: models.StatusInProgress, Hold: models.HoldPaused}},
 		"stopped":     {func(w *world) { w.control("c", models.ActionStop) }, false, models.State{ControlSeq: 2, Status: models.StatusStopped, Hold: models.HoldStopped}},
 		"deleted":     {func(w *world) { w.control("c", models.ActionStop); w.control("c", models.ActionDelete) }, true, models.State{}},
-		"sender gone": {func(w *world) { w.exec(`UPDATE users SET deleted_at = now() WHERE id = 'boss'`) }, false, models.State{ControlSeq: 2, Status: models.StatusInProgress, Hold: models.HoldPaused, PauseReason: models.ReasonSenderUnavailable}},
+		"sender gone": {func(w *world) { w.exec(`UPDATE users SET deleted_at = now() WHERE id = 'boss'`) }, false, models.State{ControlSeq: 2, Status: models.StatusInProgress, Hold: models.HoldPaused, HoldReason: models.ReasonSenderUnavailable}},
 	} {
 		for _, seen := range []int64{1, 2} { // a stale view, and the newest
 			t.Run(fmt.Sprintf("%s, seen %d", name, seen), func(t *testing.T) {
@@ -60,7 +60,7 @@ func TestBeginWhereSomethingStandsInTheWay(t *testing.T) {
 				c := w.started("c", func(c *models.Campaign) { c.UserIDs = []string{"ann"} })
 				tt.before(w)
 				res := ran[workflows.BeginResult](w, workflows.ActivityBegin, workflows.StepInput{Ref: ref(c), Seen: seen})
-				res.State.PausedAt = nil
+				res.State.HeldAt = nil
 				want := workflows.BeginResult{StepResult: workflows.StepResult{Gone: tt.gone, State: tt.state}}
 				if diff := cmp.Diff(want, res); diff != "" {
 					t.Errorf("(-want +got):\n%s", diff)
@@ -102,8 +102,8 @@ func TestControlActivity(t *testing.T) {
 		}
 		return ran[workflows.StepResult](w, workflows.ActivityControl, in)
 	}
-	res := control(workflows.ControlInput{Action: models.ActionPause, Reason: strings.Repeat("ä", 300)})
-	if !res.Done || res.State.PauseReason != strings.Repeat("ä", models.MaxPauseReasonLength) {
+	res := control(workflows.ControlInput{Action: models.ActionPause, Cause: models.Cause{Reason: "\x00" + strings.Repeat("ä", 300)}})
+	if !res.Done || res.State.HoldReason != strings.Repeat("ä", models.MaxReasonLength) {
 		t.Errorf("pause: %+v", res)
 	}
 	row := w.read("c").State()

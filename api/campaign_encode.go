@@ -37,7 +37,12 @@ func encodeCampaign(c models.Campaign, d store.CampaignDetails, userIDs []string
 		set("status", string(c.Status))
 	optional(o, "scheduled_for", c.ScheduledFor)
 	optional(o, "stop_at", c.StopAt)
-	return o.set("paused", c.Paused()).set("paused_at", c.PausedAt).set("pause_reason", c.PauseReason).
+	var pausedAt *time.Time
+	var pauseReason string
+	if c.Paused() { // a stop is held too, and is no pause
+		pausedAt, pauseReason = c.HeldAt, c.HoldReason
+	}
+	return o.set("paused", c.Paused()).set("paused_at", pausedAt).set("pause_reason", pauseReason).
 		set("messages_per_second", c.MessagesPerSecond).
 		set("stats", encodeStats(c, d.Stats[c.ID], now)).
 		set("created_at", c.CreatedAt).set("updated_at", c.UpdatedAt)

@@ -1,7 +1,9 @@
 package api_test
 
 import (
+	"encoding/json"
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -67,7 +69,7 @@ func TestMoves(t *testing.T) {
 				status, hold, _ := strings.Cut(before, " ")
 				h.draft(t, id, nil)
 				h.exec(t, `UPDATE campaigns SET status = $2, hold = $3, control_seq = 7,
-					paused_at = CASE $3 WHEN 'paused' THEN timestamptz '2026-01-01' END, pause_reason = CASE $3 WHEN 'paused' THEN 'old' ELSE '' END,
+					held_at = CASE $3 WHEN 'paused' THEN timestamptz '2026-01-01' END, hold_reason = CASE $3 WHEN 'paused' THEN 'old' ELSE '' END,
 					scheduled_for = CASE $2 WHEN 'scheduled' THEN timestamptz '2098-01-01' END, stop_at = '2098-01-02' WHERE id = $1`,
 					id, status, map[string]string{"": "none", "paused": "paused"}[hold])
 				path := "/campaigns/" + id
@@ -208,4 +210,37 @@ func TestWorkflowsAreToldLast(t *testing.T) {
 		t.Errorf("a stop without Temporal took %v", took)
 	}
 	runs.want(t, "start c in_progress", "stop c stopped")
+}
+
+func TestMovesAreListedWithTheirCause(t *testing.T) {
+	h, _ := withRuns(t)
+	h.users(t, "shop")
+	h.draft(t, "c", nil)
+	if got := at(t, h.mustCall(t, 200, "GET", "/campaigns/c/moves", nil), "moves"); !cmp.Equal(got, any([]any{})) {
+		t.Errorf("the moves of a draft are %v", got)
+	}
+	long := strings.Repeat("ä", models.MaxReasonLength)
+	h.mustCall(t, 201, "POST", "/campaigns/c/start", m{"scheduled_for": "2099-01-01T00:00:00Z", "by": "ann", "reason": "at last"})
+	h.mustCall(t, 201, "POST", "/campaigns/c/pause", m{"by": "bob", "reason": long})
+	h.mustCall(t, 201, "PATCH", "/campaigns/c/resume", m{"reason": "checked"})
+	h.mustCall(t, 201, "POST", "/campaigns/c/stop", nil)
+	for _, move := range []string{"start", "pause", "resume", "stop"} {
+		for _, key := range []string{"by", "reason"} {
+			wantError(t, h.call(t, "POST", "/campaigns/c/"+move, m{key: long + "x"}), 400, models.CodeInvalid, "", key)
+		}
+	}
+	type cause struct{ Action, Via, By, Reason any }
+	var got []cause
+	for i, listed := range at(t, h.mustCall(t, 200, "GET", "/campaigns/c/moves", nil), "moves").([]any) {
+		move := listed.(m)
+		if move["control_seq"] != json.Number(strconv.Itoa(i+1)) || move["moved_at"] == nil {
+			t.Errorf("move %d is %v", i, move)
+		}
+		got = append(got, cause{move["action"], move["via"], move["by"], move["reason"]})
+	}
+	want := []cause{{"schedule", "api", "ann", "at last"}, {"pause", "api", "bob", long}, {"resume", "api", "", "checked"}, {"stop", "api", "", ""}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	wantError(t, h.call(t, "GET", "/campaigns/none/moves", nil), 404, models.CodeNotFound, "doesn't exist", "")
 }

@@ -42,6 +42,7 @@ func (s *Server) campaignRoutes() []route {
 		{operation: "UpdateCampaign", method: http.MethodPut, path: "/campaigns/:id", handle: s.updateCampaign},
 		{operation: "DeleteCampaign", method: http.MethodDelete, path: "/campaigns/:id", handle: s.deleteCampaign},
 		{operation: "CampaignExecution", method: http.MethodGet, path: "/campaigns/:id/execution", handle: s.getExecution},
+		{operation: "CampaignMoves", method: http.MethodGet, path: "/campaigns/:id/moves", handle: s.campaignMoves},
 		{operation: "StartCampaign", method: http.MethodPost, path: "/campaigns/:id/start", handle: s.startCampaign},
 		{operation: "StartCampaign", method: http.MethodPatch, path: "/campaigns/:id/schedule", status: created, handle: s.scheduleCampaign},
 		{operation: "StopCampaign", method: http.MethodPost, path: "/campaigns/:id/stop", handle: s.stopCampaign},
@@ -161,7 +162,7 @@ func (s *Server) deleteCampaign(ctx context.Context, c *call) (*object, error) {
 	if err != nil {
 		return nil, err
 	}
-	after, _, err := s.store.Control(ctx, c.app.PK, before.ID, store.Control{Action: models.ActionDelete})
+	after, _, err := s.store.Control(ctx, c.app.PK, before.ID, store.Control{Action: models.ActionDelete, Cause: models.Cause{Via: models.ViaAPI}})
 	if err != nil {
 		return nil, err
 	}
@@ -194,7 +195,7 @@ func (s *Server) start(ctx context.Context, c *call, readTime func(*request.Obje
 		return nil, err
 	}
 	f := c.fields()
-	control := store.Control{Action: models.ActionStart, ScheduledFor: readTime(f), StopAt: f.Time("stop_at")}
+	control := store.Control{Action: models.ActionStart, ScheduledFor: readTime(f), StopAt: f.Time("stop_at"), Cause: readCause(f)}
 	begin := s.now()
 	if control.ScheduledFor != nil && control.ScheduledFor.After(begin) {
 		begin = *control.ScheduledFor
@@ -210,24 +211,36 @@ func (s *Server) start(ctx context.Context, c *call, readTime func(*request.Obje
 }
 
 func (s *Server) stopCampaign(ctx context.Context, c *call) (*object, error) {
-	return s.move(ctx, c, c.param("id"), store.Control{Action: models.ActionStop})
+	return s.steer(ctx, c, models.ActionStop)
 }
 
 func (s *Server) pauseCampaign(ctx context.Context, c *call) (*object, error) {
+	return s.steer(ctx, c, models.ActionPause)
+}
+
+func (s *Server) resumeCampaign(ctx context.Context, c *call) (*object, error) {
+	return s.steer(ctx, c, models.ActionResume)
+}
+
+// steer makes a move that takes nothing but its cause.
+func (s *Server) steer(ctx context.Context, c *call, action models.Action) (*object, error) {
 	before, err := s.store.Campaign(ctx, c.app.PK, c.param("id"))
 	if err != nil {
 		return nil, err
 	}
 	f := c.fields()
-	reason := f.String("reason", request.MaxChars(models.MaxPauseReasonLength))
+	cause := readCause(f)
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
-	return s.move(ctx, c, before.ID, store.Control{Action: models.ActionPause, Reason: reason})
+	return s.move(ctx, c, before.ID, store.Control{Action: action, Cause: cause})
 }
 
-func (s *Server) resumeCampaign(ctx context.Context, c *call) (*object, error) {
-	return s.move(ctx, c, c.param("id"), store.Control{Action: models.ActionResume})
+// readCause reads who asks for a move and why, which every move may say.
+func readCause(f *request.Object) models.Cause {
+	return models.Cause{
+		Via: models.ViaAPI, By: f.String("by", request.MaxChars(models.MaxReasonLength)), Reason: f.String("reason", request.MaxChars(models.MaxReasonLength)),
+	}
 }
 
 // move decides about a campaign and then tells its workflow. What was decided holds whether or not that works.

@@ -3,7 +3,6 @@ package models
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -17,7 +16,7 @@ const (
 	MaxChannelIDTemplateLength   = 1000   // source of channel_template.id
 	MaxTemplateMembers           = 1000
 	MaxMessagesPerSecond         = 1_000_000
-	MaxPauseReasonLength         = 255
+	MaxReasonLength              = 255
 )
 
 // SenderMode says whether the sender becomes a member of the channels a campaign sends to (contract 10.3).
@@ -103,9 +102,10 @@ type Campaign struct {
 
 	Status          Status
 	Hold            Hold
-	ControlSeq      int64 // grows with every control; what a workflow or a signal knows is compared with it
-	PausedAt        *time.Time
-	PauseReason     string
+	ControlSeq      int64      // grows with every control; what a workflow or a signal knows is compared with it
+	HeldAt          *time.Time // since when Hold is what it is; nil while it is HoldNone
+	HeldBy          string     // who asked for it, as they named themselves
+	HoldReason      string
 	ScheduledFor    *time.Time
 	StopAt          *time.Time
 	StartedAt       *time.Time // sending began
@@ -183,8 +183,7 @@ func (c OutcomeCode) Status() OutcomeStatus {
 
 // NewOutcome makes the outcome of a recipient. The reason is made storable, whatever a recipient's data put into it.
 func NewOutcome(recipient string, code OutcomeCode, format string, args ...any) Outcome {
-	reason := strings.ToValidUTF8(strings.ReplaceAll(fmt.Sprintf(format, args...), "\x00", ""), "\uFFFD")
-	return Outcome{Recipient: recipient, Status: code.Status(), Code: code, Reason: reason}
+	return Outcome{Recipient: recipient, Status: code.Status(), Code: code, Reason: storable(fmt.Sprintf(format, args...))}
 }
 
 // Stats is what a campaign has done, read from rows committed with the messages (contract 7.3).
@@ -233,20 +232,15 @@ func (c Campaign) ETA(s Stats, now time.Time) *int64 {
 	return &seconds
 }
 
-// Reasons for which Herald itself pauses a campaign (contract 8.4).
-const (
-	ReasonSenderUnavailable = "sender_unavailable" // the sender is deleted or deactivated
-	ReasonDeliveryFailed    = "delivery_failed"    // a batch failed for good; the run's page says why
-)
-
 // State is the part of a campaign that controls change, as of one control. It is what a campaign's workflow knows of
 // its row: signals and activities carry it, and of two states the one with the higher ControlSeq is the newer.
 type State struct {
 	ControlSeq   int64      `json:"control_seq"`
 	Status       Status     `json:"status"`
 	Hold         Hold       `json:"hold"`
-	PauseReason  string     `json:"pause_reason,omitempty"`
-	PausedAt     *time.Time `json:"paused_at,omitempty"`
+	HeldAt       *time.Time `json:"held_at,omitempty"`
+	HeldBy       string     `json:"held_by,omitempty"`
+	HoldReason   string     `json:"hold_reason,omitempty"`
 	ScheduledFor *time.Time `json:"scheduled_for,omitempty"`
 	StopAt       *time.Time `json:"stop_at,omitempty"`
 }
@@ -254,7 +248,7 @@ type State struct {
 // State of the campaign as its row says.
 func (c Campaign) State() State {
 	return State{
-		ControlSeq: c.ControlSeq, Status: c.Status, Hold: c.Hold, PauseReason: c.PauseReason, PausedAt: c.PausedAt,
+		ControlSeq: c.ControlSeq, Status: c.Status, Hold: c.Hold, HeldAt: c.HeldAt, HeldBy: c.HeldBy, HoldReason: c.HoldReason,
 		ScheduledFor: c.ScheduledFor, StopAt: c.StopAt,
 	}
 }

@@ -104,10 +104,10 @@ func TestStateOfACampaign(t *testing.T) {
 	}
 	for _, tt := range tests {
 		c := models.Campaign{
-			Status: tt.status, Hold: tt.hold, ControlSeq: 3, PausedAt: &at, PauseReason: "typo", ScheduledFor: &at, StopAt: &at,
+			Status: tt.status, Hold: tt.hold, ControlSeq: 3, HeldAt: &at, HoldReason: "typo", ScheduledFor: &at, StopAt: &at,
 		}
 		s := c.State()
-		want := models.State{Status: tt.status, Hold: tt.hold, ControlSeq: 3, PausedAt: &at, PauseReason: "typo", ScheduledFor: &at, StopAt: &at}
+		want := models.State{Status: tt.status, Hold: tt.hold, ControlSeq: 3, HeldAt: &at, HoldReason: "typo", ScheduledFor: &at, StopAt: &at}
 		if diff := cmp.Diff(want, s); diff != "" {
 			t.Error(diff)
 		}

@@ -27,9 +27,12 @@ type Config struct {
 	Client client.Client
 	Log    *slog.Logger
 
-	SendSlots int // batches at once in this process; default DefaultSendSlots. Each needs a connection to Postgres
-	StepSlots int // other activities at once; default 20
-	Sizes     Sizes
+	SendSlots  int // batches at once in this process; default DefaultSendSlots. Each needs a connection to Postgres
+	PacedSlots int // batches of campaigns with a low messages_per_second at once, one of each; default DefaultPacedSlots
+	StepSlots  int // other activities at once; default 20
+	Sizes      Sizes
+
+	Deployment Deployment // default none
 
 	// Addr serves /healthz and /readyz, host:port; empty serves nothing.
 	Addr string
@@ -42,6 +45,10 @@ type Sizes struct {
 
 // DefaultStepSlots is the default of Config.StepSlots.
 const DefaultStepSlots = 20
+
+// DefaultPacedSlots is the default of Config.PacedSlots: how many campaigns with a low messages_per_second one process
+// sends at the same time. Their batches wait most of the time, each with a transaction's worth of messages in memory.
+const DefaultPacedSlots = 50
 
 // DefaultSendSlots is two batches per core, at least four: while one renders or waits for Postgres another goes on, and
 // more of them only take memory.
@@ -74,19 +81,24 @@ func Run(ctx context.Context, cfg Config) error {
 	campaigns := worker.New(cfg.Client, workflows.QueueCampaigns, worker.Options{
 		MaxConcurrentActivityExecutionSize: or(cfg.StepSlots, DefaultStepSlots),
 		MaxConcurrentActivityTaskPollers:   pollers, MaxConcurrentWorkflowTaskPollers: pollers,
-		WorkerStopTimeout: stopTimeout, DisableRegistrationAliasing: true,
+		WorkerStopTimeout: stopTimeout, DisableRegistrationAliasing: true, DeploymentOptions: cfg.Deployment.options(),
 	})
 	RegisterWorkflows(campaigns)
 	acts.RegisterSteps(campaigns)
-	send := worker.New(cfg.Client, workflows.QueueSend, worker.Options{
-		MaxConcurrentActivityExecutionSize: or(cfg.SendSlots, DefaultSendSlots()),
-		MaxConcurrentActivityTaskPollers:   pollers,
-		DisableWorkflowWorker:              true,
-		WorkerStopTimeout:                  stopTimeout, DisableRegistrationAliasing: true,
-	})
-	acts.RegisterSending(send)
-
-	for _, w := range []worker.Worker{send, campaigns} {
+	workers := []worker.Worker{campaigns}
+	for queue, slots := range map[string]int{
+		workflows.QueueSend: or(cfg.SendSlots, DefaultSendSlots()), workflows.QueuePaced: or(cfg.PacedSlots, DefaultPacedSlots),
+	} {
+		send := worker.New(cfg.Client, queue, worker.Options{
+			MaxConcurrentActivityExecutionSize: slots,
+			MaxConcurrentActivityTaskPollers:   pollers,
+			DisableWorkflowWorker:              true,
+			WorkerStopTimeout:                  stopTimeout, DisableRegistrationAliasing: true, DeploymentOptions: cfg.Deployment.options(),
+		})
+		acts.RegisterSending(send)
+		workers = append(workers, send)
+	}
+	for _, w := range workers {
 		if err := start(ctx, w, cfg.Log); err != nil {
 			return err
 		}
@@ -95,7 +107,8 @@ func Run(ctx context.Context, cfg Config) error {
 	if err := ensureSchedule(ctx, cfg.Client); err != nil {
 		return err
 	}
-	cfg.Log.InfoContext(ctx, "worker is running", "send_slots", or(cfg.SendSlots, DefaultSendSlots()))
+	cfg.Log.InfoContext(ctx, "worker is running", "send_slots", or(cfg.SendSlots, DefaultSendSlots()),
+		"deployment", cfg.Deployment.Name, "build_id", cfg.Deployment.BuildID)
 	<-ctx.Done()
 	return nil
 }
@@ -107,10 +120,13 @@ type WorkflowRegistry interface {
 
 // RegisterWorkflows registers every workflow under the name that histories hold.
 func RegisterWorkflows(r WorkflowRegistry) {
-	r.RegisterWorkflowWithOptions(workflows.Campaign, workflow.RegisterOptions{Name: workflows.TypeCampaign})
-	r.RegisterWorkflowWithOptions(workflows.SegmentPage, workflow.RegisterOptions{Name: workflows.TypeSegmentPage})
-	r.RegisterWorkflowWithOptions(workflows.Reconcile, workflow.RegisterOptions{Name: workflows.TypeReconcile})
-	r.RegisterWorkflowWithOptions(workflows.Task, workflow.RegisterOptions{Name: workflows.TypeTask})
+	register := func(w any, name string) {
+		r.RegisterWorkflowWithOptions(w, workflow.RegisterOptions{Name: name, VersioningBehavior: versioning[name]})
+	}
+	register(workflows.Campaign, workflows.TypeCampaign)
+	register(workflows.SegmentPage, workflows.TypeSegmentPage)
+	register(workflows.Reconcile, workflows.TypeReconcile)
+	register(workflows.Task, workflows.TypeTask)
 }
 
 func or(value, byDefault int) int {

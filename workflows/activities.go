@@ -55,6 +55,9 @@ type Plan struct {
 	BatchSize  int    `json:"batch_size"`  // of one SendBatch
 	CommitSize int    `json:"commit_size"` // most targets in one transaction
 	Target     string `json:"target"`      // models.SegmentUser or models.SegmentChannel
+
+	// Paced: messages_per_second is so low that one batch at a time keeps up with it, on QueuePaced.
+	Paced bool `json:"paced,omitempty"`
 }
 
 // Cursor is how far planning has come.
@@ -119,9 +122,9 @@ type BatchResult struct {
 // ControlInput is the input of Control: an action from a signal without a control_seq, or the workflow's own.
 type ControlInput struct {
 	Ref
+	models.Cause
 	Action       models.Action `json:"action"`
 	Seen         *int64        `json:"seen,omitempty"` // act only if this control_seq is the newest
-	Reason       string        `json:"reason,omitempty"`
 	ScheduledFor *time.Time    `json:"scheduled_for,omitempty"`
 	StopAt       *time.Time    `json:"stop_at,omitempty"`
 }
@@ -157,9 +160,9 @@ func works(ctx workflow.Context, summary string) workflow.Context {
 }
 
 // sends is for batches.
-func sends(ctx workflow.Context, summary string) workflow.Context {
+func sends(ctx workflow.Context, queue, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: QueueSend, StartToCloseTimeout: batchTimeout, ScheduleToCloseTimeout: batchDeadline, HeartbeatTimeout: heartbeat,
+		TaskQueue: queue, StartToCloseTimeout: batchTimeout, ScheduleToCloseTimeout: batchDeadline, HeartbeatTimeout: heartbeat,
 		WaitForCancellation: true, RetryPolicy: persistent(), Summary: summary,
 	})
 }

@@ -61,6 +61,7 @@ type campaign struct {
 	running    []*runningPage
 	source     int // of the running pages
 	startedNow int // pages started in this run
+	speed      speed
 
 	controls    int  // controls being written
 	closing     bool // this run is about to end
@@ -88,7 +89,7 @@ func (c *campaign) setup(ctx, work workflow.Context) error {
 	}
 	workflow.Go(work, func(work workflow.Context) {
 		ctx.Done().Receive(work, nil)
-		c.control(work, ControlInput{Ref: c.ref, Action: models.ActionStop})
+		c.control(work, ControlInput{Ref: c.ref, Action: models.ActionStop, Cause: herald(models.ReasonWorkflowCancelled)})
 	})
 	workflow.Go(work, c.watchDeadline)
 	workflow.Go(work, c.acknowledge)

@@ -20,7 +20,8 @@ func (c *campaign) receive(ctx workflow.Context, name string, ch workflow.Receiv
 			continue
 		}
 		c.control(ctx, ControlInput{
-			Ref: c.ref, Action: bareAction(name, s, workflow.Now(ctx)), Reason: s.Reason, ScheduledFor: s.ScheduledFor, StopAt: s.StopAt,
+			Ref: c.ref, Action: bareAction(name, s, workflow.Now(ctx)), Cause: models.Cause{Via: models.ViaSignal, By: s.By, Reason: s.Reason},
+			ScheduledFor: s.ScheduledFor, StopAt: s.StopAt,
 		})
 	}
 }
@@ -59,6 +60,9 @@ func (c *campaign) adopt(ctx workflow.Context, s models.State) {
 			c.tell(ctx, p)
 		}
 	}
+	if c.held() {
+		c.speed.forget()
+	}
 	c.index(ctx, before)
 	c.describe(ctx)
 }
@@ -68,6 +72,9 @@ func (c *campaign) index(ctx workflow.Context, before models.State) {
 	var changed []temporal.SearchAttributeUpdate
 	if c.state.Status != before.Status {
 		changed = append(changed, AttributeStatus.ValueSet(string(c.state.Status)))
+	}
+	if c.state.Hold != before.Hold {
+		changed = append(changed, AttributeHold.ValueSet(string(c.state.Hold)))
 	}
 	switch due := c.state.ScheduledFor; {
 	case sameTime(due, before.ScheduledFor):
@@ -83,6 +90,9 @@ func (c *campaign) index(ctx workflow.Context, before models.State) {
 		c.log.Error("Search attributes were not updated", "error", err)
 	}
 }
+
+// herald is the cause of what Herald does by itself.
+func herald(reason string) models.Cause { return models.Cause{Via: models.ViaHerald, Reason: reason} }
 
 // newer says whether s tells more than known: a later control, or a later step of the workflow under the same one.
 func newer(s, known models.State) bool {
@@ -121,7 +131,7 @@ func (c *campaign) watchDeadline(ctx workflow.Context) {
 		}
 		// Only if no newer control has moved the deadline since. Where one has come between, look again.
 		seq := c.state.ControlSeq
-		c.control(ctx, ControlInput{Ref: c.ref, Action: models.ActionExpire, Seen: &seq})
+		c.control(ctx, ControlInput{Ref: c.ref, Action: models.ActionExpire, Cause: herald(models.ReasonStopAt), Seen: &seq})
 		if err := workflow.Await(ctx, func() bool { return changed() || c.state.ControlSeq != seq }); err != nil {
 			return
 		}

@@ -20,7 +20,7 @@ func byAPI(tr *trial, ctl control) { tr.api(ctl) }
 func bareEmpty(tr *trial, ctl control) { tr.signal(signalNames[ctl.action], nil) }
 
 func bareBody(tr *trial, ctl control) {
-	tr.signal(signalNames[ctl.action], map[string]any{"reason": ctl.reason, "by": "support", "ticket": 4711})
+	tr.signal(signalNames[ctl.action], map[string]any{"reason": ctl.cause.Reason, "by": "support", "ticket": 4711})
 }
 
 // lost is a control whose signal does not arrive.
@@ -51,7 +51,7 @@ func TestPauseAndResumeWhileSending(t *testing.T) {
 			tr.row.startAt(nil, nil)
 			var paused, later models.State
 			var sent, stillSent, flying int
-			tr.at(1500*time.Millisecond, func() { pause(tr, control{action: models.ActionPause, reason: "typo"}) })
+			tr.at(1500*time.Millisecond, func() { pause(tr, control{action: models.ActionPause, cause: why("typo")}) })
 			tr.at(1900*time.Millisecond, func() { paused, sent, flying = tr.row.snapshot(), tr.row.sent(), len(tr.inFlight) })
 			tr.at(day, func() {
 				later, stillSent = tr.row.snapshot(), tr.row.sent()
@@ -70,8 +70,18 @@ func TestPauseAndResumeWhileSending(t *testing.T) {
 			if paused.Hold != models.HoldPaused || !cmp.Equal(paused, later) {
 				t.Errorf("paused: %+v, a day later %+v", paused, later)
 			}
-			if wantReason := name != "bare, empty"; (paused.PauseReason == "typo") != wantReason {
-				t.Errorf("pause reason is %q", paused.PauseReason)
+			wantReason, wantBy := "typo", "ann"
+			switch name {
+			case "bare, empty":
+				wantReason, wantBy = "", ""
+			case "bare, with a body":
+				wantBy = "support"
+			}
+			if paused.HoldReason != wantReason || paused.HeldBy != wantBy {
+				t.Errorf("paused for %q by %q, want %q by %q", paused.HoldReason, paused.HeldBy, wantReason, wantBy)
+			}
+			if hold := tr.shown["CampaignHold"]; hold != "none" && name != "pause is lost" { // which only the pages met
+				t.Errorf("CampaignHold is %v at the end", hold)
 			}
 			if want := models.StatusCompleted; tr.shown["CampaignStatus"] != string(want) {
 				t.Errorf("CampaignStatus is %v", tr.shown["CampaignStatus"])
@@ -131,8 +141,8 @@ func TestStop(t *testing.T) {
 						t.Error(cmp.Diff(want, got))
 					}
 					expectEnded(t, tr.row, models.StatusStopped, at)
-					if tr.shown["CampaignStatus"] != "stopped" {
-						t.Errorf("CampaignStatus is %v", tr.shown["CampaignStatus"])
+					if tr.shown["CampaignStatus"] != "stopped" || tr.shown["CampaignHold"] != "stopped" {
+						t.Errorf("CampaignStatus is %v, CampaignHold %v", tr.shown["CampaignStatus"], tr.shown["CampaignHold"])
 					}
 				})
 			}
@@ -235,7 +245,7 @@ func TestDuplicateAndOldSignals(t *testing.T) {
 	tr.at(1500*time.Millisecond, func() {
 		pause := tr.row.must(control{action: models.ActionPause})
 		resume := tr.row.must(control{action: models.ActionResume})
-		again := tr.row.must(control{action: models.ActionPause, reason: "again"})
+		again := tr.row.must(control{action: models.ActionPause, cause: why("again")})
 		// The newest first, then everything twice and in the wrong order.
 		for _, state := range []models.State{again, resume, pause, start, resume, again, pause, resume} {
 			tr.signal(workflows.SignalResume, workflows.ControlSignal{State: &state})

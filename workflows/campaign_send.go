@@ -61,12 +61,20 @@ func (c *campaign) canStep() bool {
 	case c.held(), c.controls > 0:
 		return false
 	case len(c.Queue) > 0:
-		return len(c.running) < windowPages && (len(c.running) == 0 || c.Queue[0].Source == c.source)
+		return len(c.running) < c.window() && (len(c.running) == 0 || c.Queue[0].Source == c.source)
 	case !c.Planned:
 		return true
 	default:
 		return len(c.running) == 0
 	}
+}
+
+// window is how many pages may be in flight.
+func (c *campaign) window() int {
+	if c.Plan.Paced {
+		return 1
+	}
+	return windowPages
 }
 
 func (c *campaign) planPages(ctx workflow.Context) error {
@@ -88,6 +96,7 @@ func (c *campaign) startPage(ctx workflow.Context) {
 	c.source = page.Source
 	c.Numbers++
 	c.startedNow++
+	c.speed.begin(workflow.Now(ctx), c.done())
 	opts := workflow.ChildWorkflowOptions{
 		WorkflowID:          PageWorkflowID(c.ref.AppPK, c.ref.CampaignID, c.Numbers),
 		TaskQueue:           QueueCampaigns,
@@ -98,7 +107,7 @@ func (c *campaign) startPage(ctx workflow.Context) {
 		StaticSummary:         fmt.Sprintf("page %d, %d recipients", c.Numbers, page.Count()),
 	}
 	p := &runningPage{number: c.Numbers, page: page, told: c.state.ControlSeq}
-	in := PageInput{Ref: c.ref, Number: p.number, Page: page, CommitSize: c.Plan.CommitSize, State: c.state}
+	in := PageInput{Ref: c.ref, Number: p.number, Page: page, CommitSize: c.Plan.CommitSize, Paced: c.Plan.Paced, State: c.state}
 	p.child = workflow.ExecuteChildWorkflow(workflow.WithChildOptions(c.children, opts), TypeSegmentPage, in)
 	c.running = append(c.running, p)
 	workflow.Go(ctx, func(ctx workflow.Context) { c.hear(ctx, p) })
@@ -117,13 +126,14 @@ func (c *campaign) hear(ctx workflow.Context, p *runningPage) {
 	if err == nil && res.Batches == len(p.page.Batches) {
 		c.Done++
 		c.Counts = c.Counts.Plus(res.Counts)
+		c.speed.note(workflow.Now(ctx), c.done())
 		c.describe(ctx)
 		return
 	}
 	if !c.ended() {
 		c.log.Warn("Page is not through", "page", p.number, "failure", res.Failure, "error", err)
 		c.Queue = slices.Insert(c.Queue, 0, p.page)
-		c.control(ctx, ControlInput{Ref: c.ref, Action: models.ActionPause, Reason: models.ReasonDeliveryFailed})
+		c.control(ctx, ControlInput{Ref: c.ref, Action: models.ActionPause, Cause: herald(models.ReasonDeliveryFailed)})
 	}
 	if c.ended() { // else the page that is sent again counts all of it
 		c.Counts = c.Counts.Plus(res.Counts)

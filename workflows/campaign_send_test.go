@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"sync/atomic"
@@ -8,7 +9,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
 
 	"herald/models"
 	"herald/workflows"
@@ -24,6 +28,40 @@ func TestWindowOfPages(t *testing.T) {
 		t.Errorf("at most %d pages were in flight, want %d", tr.most, window)
 	}
 	expectEnded(t, tr.row, models.StatusCompleted, 3*time.Second) // 25 pages of a second, ten at once
+}
+
+// A campaign that waits for its pace most of the time takes one slot, of those for its like.
+func TestPacedCampaignSendsOneBatchAtATime(t *testing.T) {
+	for paced, wantPages := range map[bool]int{true: 1, false: window} {
+		tr := newTrial(t, newRow(people(4*25)))
+		tr.row.paced = paced
+		tr.row.startAt(nil, nil)
+		var flying, most int
+		queues := map[string]bool{}
+		tr.prepare = func(env *testsuite.TestWorkflowEnvironment) {
+			env.SetOnActivityStartedListener(func(info *activity.Info, _ context.Context, _ converter.EncodedValues) {
+				if info.ActivityType.Name == workflows.ActivitySendBatch {
+					queues[info.TaskQueue] = true
+					flying++
+					most = max(most, flying)
+				}
+			})
+			env.SetOnActivityCompletedListener(func(info *activity.Info, _ converter.EncodedValue, _ error) {
+				if info.ActivityType.Name == workflows.ActivitySendBatch {
+					flying--
+				}
+			})
+		}
+		if got := tr.run(); got.Counts.Sent != 100 {
+			t.Errorf("%d were sent", got.Counts.Sent)
+		}
+		if tr.most != wantPages || paced && most != 1 || !paced && most < 2 {
+			t.Errorf("paced %v: at most %d pages and %d batches were in flight", paced, tr.most, most)
+		}
+		if want := map[bool]string{true: workflows.QueuePaced, false: workflows.QueueSend}[paced]; !queues[want] || len(queues) != 1 {
+			t.Errorf("paced %v: batches went to %v", paced, queues)
+		}
+	}
 }
 
 func TestSeveralSegments(t *testing.T) {
@@ -120,7 +158,7 @@ func TestPageThatIsNotThrough(t *testing.T) {
 			if want := (workflows.CampaignResult{Status: models.StatusCompleted, Pages: 21, Counts: models.Counts{Sent: 84}}); got != want {
 				t.Error(cmp.Diff(want, got))
 			}
-			if held.Hold != models.HoldPaused || held.PauseReason != models.ReasonDeliveryFailed || p.Phase != workflows.PhasePaused {
+			if held.Hold != models.HoldPaused || held.HoldReason != models.ReasonDeliveryFailed || p.Phase != workflows.PhasePaused {
 				t.Errorf("the page left the campaign as %+v, phase %s", held, p.Phase)
 			}
 			if commits != tt.want {

@@ -7,10 +7,12 @@ import (
 	"unicode/utf8"
 )
 
-// Task queues. Sending has its own, with its own slots: a backlog of batches never delays a stop.
+// Task queues. Sending has its own, with its own slots: a backlog of batches never delays a stop. So have the batches of
+// campaigns with a low messages_per_second, which wait most of their time: they would keep the slots from all others.
 const (
-	QueueCampaigns = "campaigns"      // workflows, planning, controls
-	QueueSend      = "campaigns-send" // SendBatch
+	QueueCampaigns = "campaigns"       // workflows, planning, controls
+	QueueSend      = "campaigns-send"  // SendBatch
+	QueuePaced     = "campaigns-paced" // SendBatch of campaigns whose Plan says Paced
 )
 
 // Names under which the workflows are registered; histories hold them, so they never change.

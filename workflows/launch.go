@@ -83,7 +83,7 @@ func (l Launcher) StartTask(ctx context.Context, task models.Task) error {
 
 func startOptions(c models.Campaign) client.StartWorkflowOptions {
 	attributes := []temporal.SearchAttributeUpdate{
-		AttributeStatus.ValueSet(string(c.Status)), AttributeApp.ValueSet(strconv.FormatInt(c.AppPK, 10)),
+		AttributeStatus.ValueSet(string(c.Status)), AttributeHold.ValueSet(string(c.Hold)), AttributeApp.ValueSet(strconv.FormatInt(c.AppPK, 10)),
 		AttributeSender.ValueSet(c.SenderID), AttributeTarget.ValueSet(c.Target),
 	}
 	if c.ScheduledFor != nil {

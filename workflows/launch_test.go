@@ -104,7 +104,7 @@ func TestLauncherStarts(t *testing.T) {
 		got[key.GetName()] = value
 	}
 	want := map[string]any{
-		"CampaignStatus": "scheduled", "CampaignApp": "7", "CampaignSender": "shop", "CampaignTarget": "user", "CampaignScheduledFor": *in(day),
+		"CampaignStatus": "scheduled", "CampaignHold": "none", "CampaignApp": "7", "CampaignSender": "shop", "CampaignTarget": "user", "CampaignScheduledFor": *in(day),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

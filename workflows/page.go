@@ -17,7 +17,8 @@ type PageInput struct {
 	Number     int          `json:"number"`
 	Page       PageRange    `json:"page"`
 	CommitSize int          `json:"commit_size"`
-	State      models.State `json:"state"` // of the campaign when the page was started
+	Paced      bool         `json:"paced,omitempty"` // see Plan
+	State      models.State `json:"state"`           // of the campaign when the page was started
 }
 
 // PageResult is the outcome of a page. With fewer Batches than the page has, it is not through: the campaign has ended,
@@ -54,7 +55,11 @@ type page struct {
 
 func (p *page) run(ctx workflow.Context) (PageResult, error) {
 	lanes := workflow.NewWaitGroup(ctx)
-	for range min(batchesAtOnce, len(p.in.Page.Batches)) {
+	atOnce := min(batchesAtOnce, len(p.in.Page.Batches))
+	if p.in.Paced {
+		atOnce = 1
+	}
+	for range atOnce {
 		lanes.Add(1)
 		workflow.Go(ctx, func(ctx workflow.Context) {
 			defer lanes.Done()
@@ -75,6 +80,10 @@ func (p *page) run(ctx workflow.Context) (PageResult, error) {
 func (p *page) send(ctx workflow.Context, n int) {
 	batch := p.in.Page.Batches[n]
 	in := BatchInput{Ref: p.in.Ref, Source: p.in.Page.Source, After: p.after(n), Through: batch.Through, Size: p.in.CommitSize}
+	queue := QueueSend
+	if p.in.Paced {
+		queue = QueuePaced
+	}
 	summary := fmt.Sprintf("batch %d of %d, %d recipients", n+1, len(p.in.Page.Batches), batch.Count)
 	for {
 		err := workflow.Await(ctx, func() bool { return p.state.Ended() || p.state.Hold == models.HoldNone })
@@ -82,7 +91,7 @@ func (p *page) send(ctx workflow.Context, n int) {
 			return // cancelled, or the campaign has ended
 		}
 		var res BatchResult
-		if err := workflow.ExecuteActivity(sends(ctx, summary), ActivitySendBatch, in).Get(ctx, &res); err != nil {
+		if err := workflow.ExecuteActivity(sends(ctx, queue, summary), ActivitySendBatch, in).Get(ctx, &res); err != nil {
 			if ctx.Err() == nil {
 				p.result.Failure = fmt.Sprintf("batch %d: %v", n+1, err)
 			}

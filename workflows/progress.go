@@ -7,6 +7,8 @@ import (
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
+
+	"herald/models"
 )
 
 // QueryProgress asks a campaign's workflow how far it is; the answer is a Progress.
@@ -27,26 +29,45 @@ const (
 // Progress is how far a campaign's workflow is. Its counts are those of finished pages, so they lag a little behind the
 // stats that GET /campaigns/{id} reads from committed rows.
 type Progress struct {
-	Phase           Phase `json:"phase"`
-	RecipientsTotal int64 `json:"recipients_total"`
-	RecipientsDone  int64 `json:"recipients_done"`
-	Sent            int64 `json:"sent"`
-	Failed          int64 `json:"failed"`
-	Skipped         int64 `json:"skipped"`
-	PagesPlanned    int   `json:"pages_planned"`
-	PagesDone       int   `json:"pages_done"`
-	PagesInFlight   int   `json:"pages_in_flight"`
-	ControlSeq      int64 `json:"control_seq"`
+	Phase           Phase         `json:"phase"`
+	Status          models.Status `json:"status"`
+	Hold            models.Hold   `json:"hold"`
+	HeldAt          *time.Time    `json:"held_at"` // null while it is not held
+	HeldBy          string        `json:"held_by"`
+	HoldReason      string        `json:"hold_reason"`
+	ScheduledFor    *time.Time    `json:"scheduled_for"`
+	StopAt          *time.Time    `json:"stop_at"`
+	RecipientsTotal int64         `json:"recipients_total"`
+	RecipientsDone  int64         `json:"recipients_done"`
+	Sent            int64         `json:"sent"`
+	Failed          int64         `json:"failed"`
+	Skipped         int64         `json:"skipped"`
+	ChannelsCreated int64         `json:"channels_created"`
+	PagesPlanned    int           `json:"pages_planned"`
+	PagesDone       int           `json:"pages_done"`
+	PagesInFlight   int           `json:"pages_in_flight"`
+	Rate            int64         `json:"rate"` // recipients per second over the last minute of sending; 0 while unknown
+	ETA             *time.Time    `json:"eta"`  // of the last recipient at that rate; null while unknown
+	ControlSeq      int64         `json:"control_seq"`
 }
 
 func (c *campaign) progress() Progress {
-	return Progress{
-		Phase: c.phase(), RecipientsTotal: c.Plan.Recipients,
-		RecipientsDone: c.Counts.Sent + c.Counts.Failed + c.Counts.Skipped,
-		Sent:           c.Counts.Sent, Failed: c.Counts.Failed, Skipped: c.Counts.Skipped,
+	p := Progress{
+		Phase: c.phase(), Status: c.state.Status, Hold: c.state.Hold,
+		HeldAt: c.state.HeldAt, HeldBy: c.state.HeldBy, HoldReason: c.state.HoldReason,
+		ScheduledFor: c.state.ScheduledFor, StopAt: c.state.StopAt,
+		RecipientsTotal: c.Plan.Recipients, RecipientsDone: c.done(),
+		Sent: c.Counts.Sent, Failed: c.Counts.Failed, Skipped: c.Counts.Skipped, ChannelsCreated: c.Counts.ChannelsCreated,
 		PagesPlanned: c.Pages, PagesDone: c.Done, PagesInFlight: len(c.running), ControlSeq: c.state.ControlSeq,
 	}
+	if p.Phase == PhaseSending {
+		p.Rate, p.ETA = c.speed.rate(), c.speed.eta(c.Plan.Recipients)
+	}
+	return p
 }
+
+// done is the number of recipients worked off in finished pages.
+func (c *campaign) done() int64 { return c.Counts.Sent + c.Counts.Failed + c.Counts.Skipped }
 
 func (c *campaign) phase() Phase {
 	switch {
@@ -63,10 +84,11 @@ func (c *campaign) phase() Phase {
 	}
 }
 
-// Search attributes of a campaign's workflow. They must be registered with the namespace before the first start.
+// Search attributes of a campaign's workflow, kept up to date by it. They must be registered with the namespace before the first start.
 var (
 	AttributeStatus       = temporal.NewSearchAttributeKeyKeyword("CampaignStatus")
 	AttributeApp          = temporal.NewSearchAttributeKeyKeyword("CampaignApp")
+	AttributeHold         = temporal.NewSearchAttributeKeyKeyword("CampaignHold")
 	AttributeSender       = temporal.NewSearchAttributeKeyKeyword("CampaignSender")
 	AttributeTarget       = temporal.NewSearchAttributeKeyKeyword("CampaignTarget") // user or channel
 	AttributeScheduledFor = temporal.NewSearchAttributeKeyTime("CampaignScheduledFor")
@@ -76,8 +98,8 @@ var (
 // SearchAttributeTypes lists what has to be registered: name to type, as Temporal's command line writes it.
 func SearchAttributeTypes() map[string]string {
 	return map[string]string{
-		AttributeStatus.GetName(): "Keyword", AttributeApp.GetName(): "Keyword", AttributeSender.GetName(): "Keyword",
-		AttributeTarget.GetName(): "Keyword", AttributeScheduledFor.GetName(): "Datetime", AttributeRecipients.GetName(): "Int",
+		AttributeStatus.GetName(): "Keyword", AttributeHold.GetName(): "Keyword", AttributeApp.GetName(): "Keyword",
+		AttributeSender.GetName(): "Keyword", AttributeTarget.GetName(): "Keyword", AttributeScheduledFor.GetName(): "Datetime", AttributeRecipients.GetName(): "Int",
 	}
 }
 
@@ -92,14 +114,21 @@ func (c *campaign) describe(ctx workflow.Context) {
 		row("campaign", "%s", cell(c.name))
 	}
 	row("state", "%s, %s", c.state.Status, c.phase())
-	if c.held() && !c.ended() {
-		row("held", "%s%s", orNoReason(cell(c.state.PauseReason)), since(c.state.PausedAt))
+	if c.held() {
+		row(string(c.state.Hold), "%s%s%s", orNoReason(cell(c.state.HoldReason)), by(cell(c.state.HeldBy)), since(c.state.HeldAt))
 	}
-	if !c.began() && c.state.ScheduledFor != nil {
+	if !c.began() && !c.ended() && c.state.ScheduledFor != nil {
 		row("starts", "%s", c.state.ScheduledFor.UTC().Format(time.RFC3339))
 	}
-	if c.state.StopAt != nil {
+	if c.state.StopAt != nil && !c.ended() {
 		row("stops by itself", "%s", c.state.StopAt.UTC().Format(time.RFC3339))
+	}
+	p := c.progress()
+	if p.Rate > 0 {
+		row("rate", "%d recipients per second", p.Rate)
+	}
+	if p.ETA != nil {
+		row("done at about", "%s", p.ETA.UTC().Format(time.RFC3339))
 	}
 	if c.began() {
 		row("pages", "%d of %s done, %d in flight", c.Done, c.pagesTotal(), len(c.running))
@@ -130,9 +159,16 @@ func orNoReason(s string) string {
 	return s
 }
 
+func by(who string) string {
+	if who == "" {
+		return ""
+	}
+	return ", by " + who
+}
+
 func since(t *time.Time) string {
 	if t == nil {
 		return ""
 	}
-	return " since " + t.UTC().Format(time.RFC3339)
+	return ", since " + t.UTC().Format(time.RFC3339)
 }

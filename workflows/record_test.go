@@ -128,7 +128,7 @@ func (s *session) campaign() models.Campaign {
 	state := s.row.snapshot()
 	return models.Campaign{
 		AppPK: appPK, ID: s.name, Name: "Spring sale", SenderID: "shop", Target: models.SegmentUser, SegmentIDs: []string{"everybody"},
-		Status: state.Status, Hold: state.Hold, ControlSeq: state.ControlSeq, PausedAt: state.PausedAt, PauseReason: state.PauseReason,
+		Status: state.Status, Hold: state.Hold, ControlSeq: state.ControlSeq, HeldAt: state.HeldAt, HeldBy: state.HeldBy, HoldReason: state.HoldReason,
 		ScheduledFor: state.ScheduledFor, StopAt: state.StopAt,
 	}
 }

@@ -23,7 +23,7 @@ var recordings = []recording{
 	{"scheduled", [][]string{people(10)}, func(s *session) {
 		s.start(time.Hour, 2*time.Hour)
 		s.bare(workflows.SignalReschedule, workflows.ControlSignal{ScheduledFor: soon(2 * time.Hour), StopAt: soon(3 * time.Hour)})
-		s.api(control{action: models.ActionPause, reason: "wait for the translation"})
+		s.api(control{action: models.ActionPause, cause: why("wait for the translation")})
 		s.api(control{action: models.ActionSchedule, scheduledFor: soon(2 * time.Second)})
 		s.api(control{action: models.ActionResume})
 		s.end(models.StatusCompleted)
@@ -35,7 +35,7 @@ var recordings = []recording{
 	{"paused", [][]string{people(8), people(12)}, func(s *session) {
 		s.holdAfter(3)
 		s.start(0, 0)
-		s.api(control{action: models.ActionPause, reason: "typo"})
+		s.api(control{action: models.ActionPause, cause: why("typo")})
 		s.release()
 		s.until("a batch is held", func() bool { return s.row.heldBatches() > 0 })
 		s.bare(workflows.SignalResume, nil)

@@ -51,6 +51,7 @@ func (r *row) Begin(_ context.Context, in workflows.StepInput) (workflows.BeginR
 	}
 	plan := workflows.Plan{
 		Sources: len(r.sources), PageSize: r.batchSize * r.perPage, BatchSize: r.batchSize, CommitSize: r.batchSize, Target: models.SegmentUser,
+		Paced: r.paced,
 	}
 	for _, keys := range r.sources {
 		plan.Recipients += int64(len(keys))
@@ -142,7 +143,7 @@ func (r *row) Control(_ context.Context, in workflows.ControlInput) (workflows.S
 	r.asked = append(r.asked, in.Action)
 	r.mu.Unlock()
 	return answer(r.control(control{
-		action: in.Action, reason: in.Reason, scheduledFor: in.ScheduledFor, stopAt: in.StopAt, seen: in.Seen,
+		action: in.Action, cause: in.Cause, scheduledFor: in.ScheduledFor, stopAt: in.StopAt, seen: in.Seen,
 	}))
 }
 

@@ -17,6 +17,7 @@ type row struct {
 	batchSize int                                 // recipients of a batch
 	perPage   int                                 // batches of a page
 	work      func(in workflows.BatchInput) error // if set, comes before each batch's commit
+	paced     bool                                // what the plan says
 	lastStep  func()                              // if set, comes before a completion
 
 	mu       sync.Mutex
@@ -58,9 +59,14 @@ func people(n int) []string {
 
 type control struct {
 	action               models.Action
-	reason               string
+	cause                models.Cause
 	scheduledFor, stopAt *time.Time
 	seen                 *int64
+}
+
+// why is what a client says of a move.
+func why(reason string) models.Cause {
+	return models.Cause{Via: models.ViaAPI, By: "ann", Reason: reason}
 }
 
 // control does what the store's does, and reports whether anything changed.
@@ -82,10 +88,10 @@ func (r *row) control(ctl control) (models.State, bool, error) {
 		next.ControlSeq++
 	}
 	switch now := r.now(); {
-	case move.Hold != models.HoldPaused:
-		next.PausedAt, next.PauseReason = nil, ""
-	case next.Hold != models.HoldPaused:
-		next.PausedAt, next.PauseReason = &now, ctl.reason
+	case move.Hold == models.HoldNone:
+		next.HeldAt, next.HeldBy, next.HoldReason = nil, "", ""
+	case move.Hold != next.Hold:
+		next.HeldAt, next.HeldBy, next.HoldReason = &now, ctl.cause.By, ctl.cause.Reason
 	}
 	if ctl.action == models.ActionStart || ctl.action == models.ActionSchedule {
 		next.ScheduledFor, next.StopAt = ctl.scheduledFor, ctl.stopAt

@@ -23,8 +23,8 @@ const signalState = "state"
 // ControlSignal is the body of every signal of the Campaign workflow. All fields are optional.
 type ControlSignal struct {
 	State        *models.State `json:"state,omitempty"`         // set by Herald only: what the row says since the control
-	By           string        `json:"by,omitempty"`            // who asks, for the record
-	Reason       string        `json:"reason,omitempty"`        // pause: shown as pause_reason
+	By           string        `json:"by,omitempty"`            // who asks
+	Reason       string        `json:"reason,omitempty"`        // why; of a pause it is the pause_reason
 	ScheduledFor *time.Time    `json:"scheduled_for,omitempty"` // reschedule; absent: now
 	StopAt       *time.Time    `json:"stop_at,omitempty"`       // reschedule; absent: no deadline
 }
@@ -34,9 +34,9 @@ var signals = []struct {
 	name, description string
 }{
 	{SignalPause, `Hold the campaign until it is resumed. Optional: {"reason": "why", "by": "who"}`},
-	{SignalResume, "Go on with a paused campaign."},
-	{SignalStop, "End the campaign for good; what was sent stays."},
-	{SignalReschedule, `Start at another time, before sending began: {"scheduled_for": "2026-12-01T09:00:00Z", "stop_at": "..."}`},
+	{SignalResume, `Go on with a paused campaign. Optional: {"reason": "why", "by": "who"}`},
+	{SignalStop, `End the campaign for good; what was sent stays. Optional: {"reason": "why", "by": "who"}`},
+	{SignalReschedule, `Start at another time, before sending began; without one, now. Optional: {"scheduled_for": "2026-12-01T09:00:00Z", "stop_at": "...", "reason": "why", "by": "who"}`},
 }
 
 // bareAction is what a signal without a state asks for.

@@ -7,7 +7,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -64,7 +63,7 @@ watch: 0 completed; 3 stopped; else the same.`,
 	cmd.AddCommand(newCampaignListCommand(), newCampaignGetCommand(), newCampaignWatchCommand(), newCampaignStartCommand(), newCampaignPauseCommand(),
 		newCampaignMoveCommand("resume", "Let a paused campaign go on where it was; one that is not paused stays as it is", (*client.Client).ResumeCampaign),
 		newCampaignMoveCommand("stop", "Stop a campaign for good, without asking; one that has ended stays as it is", (*client.Client).StopCampaign),
-		newCampaignExecutionCommand())
+		newCampaignMovesCommand(), newCampaignExecutionCommand())
 	return cmd
 }
 
@@ -188,98 +187,33 @@ func newCampaignGetCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return campaigns.Show(cmd.OutOrStdout(), c)
+		moves, err := api.CampaignMoves(cmd.Context(), args[0])
+		if err != nil {
+			return err
+		}
+		return campaigns.Show(cmd.OutOrStdout(), c, moves.Moves)
 	})
 }
 
-func newCampaignStartCommand() *cobra.Command {
+func newCampaignMovesCommand() *cobra.Command {
 	var f campaignFlags
-	var at, stopAt string
 	cmd := &cobra.Command{
-		Use:   "start ID",
-		Short: "Start a campaign, now or at a time",
-		Long: `Start a campaign, now or at a time. A TIME is RFC 3339 with its zone, such as 2030-11-24T09:00:00Z, or a duration from now,
-such as 2h or 1h30m; both must lie ahead.
-
-On a campaign that is scheduled already, start sets both times anew: without --at it starts now, without --stop-at it does
-not stop by itself.`,
-		Example: `  herald campaign start spring-sale
-  herald campaign start spring-sale --at 2h --stop-at 26h
-  herald campaign start spring-sale --at 2030-11-24T09:00:00+01:00`,
+		Use:   "moves ID",
+		Short: "Show what was done to a campaign, by whom and why",
+		Example: `  herald campaign moves spring-sale
+  herald campaign moves spring-sale -o json | jq '.[] | select(.action == "pause")'`,
 		Args: cobra.ExactArgs(1),
 	}
-	cmd.Flags().StringVar(&at, "at", "", "`TIME` to start at; now by default")
-	cmd.Flags().StringVar(&stopAt, "stop-at", "", "`TIME` to stop at, whoever has not got the message by then; never by default")
 	return campaignCommand(cmd, &f, func(cmd *cobra.Command, api *client.Client, args []string) error {
-		var s client.Start
-		now := time.Now()
-		for _, flag := range []struct {
-			name, text string
-			to         **time.Time
-		}{{"at", at, &s.ScheduledFor}, {"stop-at", stopAt, &s.StopAt}} {
-			if !cmd.Flags().Changed(flag.name) {
-				continue
-			}
-			t, err := campaigns.Moment(flag.text, now)
-			if err != nil {
-				return wrongUsage{fmt.Errorf("--%s: %w", flag.name, err)}
-			}
-			*flag.to = &t
+		moves, err := api.CampaignMoves(cmd.Context(), args[0])
+		if err != nil {
+			return err
 		}
-		c, err := api.StartCampaign(cmd.Context(), args[0], s)
-		var refused *client.Error
-		if err != nil && !errors.As(err, &refused) {
-			return fmt.Errorf("%w; whether it was started, herald campaign get says", err)
+		if f.json() {
+			return campaigns.JSON(cmd.OutOrStdout(), moves.JSON)
 		}
-		return showMoved(cmd, &f, c, err)
+		return campaigns.Moves(cmd.OutOrStdout(), moves.Moves)
 	})
-}
-
-func newCampaignPauseCommand() *cobra.Command {
-	var f campaignFlags
-	var reason string
-	cmd := &cobra.Command{
-		Use:   "pause ID",
-		Short: "Pause a campaign: once this is done, nothing more is sent until it is resumed",
-		Example: `  herald campaign pause spring-sale
-  herald campaign pause spring-sale --reason "a typo"`,
-		Args: cobra.ExactArgs(1),
-	}
-	cmd.Flags().StringVar(&reason, "reason", "", fmt.Sprintf("shown to everybody who looks, at most %d characters", models.MaxPauseReasonLength))
-	return campaignCommand(cmd, &f, func(cmd *cobra.Command, api *client.Client, args []string) error {
-		c, err := api.PauseCampaign(cmd.Context(), args[0], reason)
-		if err == nil && reason != "" && c.PauseReason != reason {
-			fmt.Fprintln(os.Stderr, "herald: it was paused before, and keeps the reason it had")
-		}
-		return showMoved(cmd, &f, c, err)
-	})
-}
-
-// newCampaignMoveCommand is a command that takes nothing but the campaign.
-func newCampaignMoveCommand(verb, short string, move func(*client.Client, context.Context, string) (client.Campaign, error)) *cobra.Command {
-	var f campaignFlags
-	cmd := &cobra.Command{
-		Use:     verb + " ID",
-		Short:   short,
-		Example: "  herald campaign " + verb + " spring-sale",
-		Args:    cobra.ExactArgs(1),
-	}
-	return campaignCommand(cmd, &f, func(cmd *cobra.Command, api *client.Client, args []string) error {
-		c, err := move(api, cmd.Context(), args[0])
-		return showMoved(cmd, &f, c, err)
-	})
-}
-
-// showMoved says how a campaign stands after something was done to it.
-func showMoved(cmd *cobra.Command, f *campaignFlags, c client.Campaign, err error) error {
-	if err != nil {
-		return err
-	}
-	if f.json() {
-		return campaigns.JSON(cmd.OutOrStdout(), c.JSON)
-	}
-	_, err = fmt.Fprintln(cmd.OutOrStdout(), campaigns.Line(c))
-	return err
 }
 
 func newCampaignExecutionCommand() *cobra.Command {

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -47,18 +48,19 @@ func TestCampaignExitCodes(t *testing.T) {
 		status int
 		body   string
 	}{
-		"GET /healthz":             {200, `{}`},
-		"GET /campaigns/done":      {200, `{"campaign": {"id": "done", "status": "completed", "stats": {"progress": 1}}, "users": {}}`},
-		"GET /campaigns/stopped":   {200, `{"campaign": {"id": "stopped", "status": "stopped", "stats": {"progress": 0.5}}, "users": {}}`},
-		"GET /campaigns/proxy":     {403, "<html>\nno\n</html>"},
-		"GET /campaigns/odd":       {200, "<html>"},
-		"POST /campaigns/c/pause":  {201, `{"campaign": {"id": "c", "status": "in_progress", "paused": true, "paused_at": "2026-11-23T10:00:00Z", "pause_reason": "first"}}`},
-		"POST /campaigns/c/stop":   {400, `{"code": 4, "message": "StopCampaign failed with error: \"campaign is draft and can't be stopped\"", "StatusCode": 400}`},
-		"POST /campaigns/c/start":  {500, `{"code": -1, "message": "StartCampaign failed with error: \"internal error\"", "StatusCode": 500}`},
-		"POST /campaigns/x/start":  {201, `<html>`},
-		"GET /campaigns/lost":      {404, `{"code": 16, "message": "GetCampaign failed with error: \"campaign with id \"lost\" doesn't exist\"", "StatusCode": 404}`},
-		"POST /campaigns/query":    {201, `{"campaigns": [{"id": "c", "status": "draft"}], "next": "more"}`},
-		"POST /campaigns/c/resume": {401, `{"code": 43, "message": "ResumeCampaign failed with error: \"signature is not valid\"", "StatusCode": 401}`},
+		"GET /healthz":              {200, `{}`},
+		"GET /campaigns/done":       {200, `{"campaign": {"id": "done", "status": "completed", "stats": {"progress": 1}}, "users": {}}`},
+		"GET /campaigns/done/moves": {200, `{"moves": [{"control_seq": 1, "action": "complete", "via": "herald", "by": "", "reason": "", "moved_at": "2026-11-23T10:00:00Z"}]}`},
+		"GET /campaigns/stopped":    {200, `{"campaign": {"id": "stopped", "status": "stopped", "stats": {"progress": 0.5}}, "users": {}}`},
+		"GET /campaigns/proxy":      {403, "<html>\nno\n</html>"},
+		"GET /campaigns/odd":        {200, "<html>"},
+		"POST /campaigns/c/pause":   {201, `{"campaign": {"id": "c", "status": "in_progress", "paused": true, "paused_at": "2026-11-23T10:00:00Z", "pause_reason": "first"}}`},
+		"POST /campaigns/c/stop":    {400, `{"code": 4, "message": "StopCampaign failed with error: \"campaign is draft and can't be stopped\"", "StatusCode": 400}`},
+		"POST /campaigns/c/start":   {500, `{"code": -1, "message": "StartCampaign failed with error: \"internal error\"", "StatusCode": 500}`},
+		"POST /campaigns/x/start":   {201, `<html>`},
+		"GET /campaigns/lost":       {404, `{"code": 16, "message": "GetCampaign failed with error: \"campaign with id \"lost\" doesn't exist\"", "StatusCode": 404}`},
+		"POST /campaigns/query":     {201, `{"campaigns": [{"id": "c", "status": "draft"}], "next": "more"}`},
+		"POST /campaigns/c/resume":  {401, `{"code": 43, "message": "ResumeCampaign failed with error: \"signature is not valid\"", "StatusCode": 401}`},
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a, ok := answers[r.Method+" "+r.URL.Path]
@@ -78,7 +80,7 @@ func TestCampaignExitCodes(t *testing.T) {
 		out  string // part of the output
 		says string // part of the one line of errors; none where empty
 	}{
-		"done":                        {"get done", 0, "completed", ""},
+		"done":                        {"get done", 0, "complete by herald at 2026-11-23 10:00:00 UTC", ""},
 		"a refusal":                   {"stop c", 1, "", "herald: campaign is draft and can't be stopped\n"},
 		"wrong credentials":           {"resume c", 1, "", "herald: signature is not valid\n"},
 		"a failure":                   {"start c", 1, "", "herald: internal error\n"},
@@ -152,7 +154,8 @@ func TestCampaignCommand(t *testing.T) {
 	s.eventually("the first messages", time.Minute, func() bool { n, _ := s.sent("slow"); return n > 0 })
 	contains(run(0, "pause", "slow", "--reason", "a typo"), "paused: a typo since ")
 	contains(run(0, "list", "-o", "json"), `"pause_reason": "a typo"`)
-	contains(run(0, "execution", "slow"), "running", "campaign/", "phase")
+	contains(run(0, "execution", "slow"), "running", "campaign/", "phase", ": a typo")
+	contains(run(0, "get", "slow"), "pause by ", " (api) at ", ": a typo")
 
 	// It is watched from the pause, over the resume, to the stop.
 	watch := newCampaignRun(t, s.APIURL, s.APIKey, s.APISecret, "watch", "slow", "--every", "100ms")
@@ -162,7 +165,20 @@ func TestCampaignCommand(t *testing.T) {
 	before, _ := s.sent("slow")
 	s.eventually("more messages", time.Minute, func() bool { n, _ := s.sent("slow"); return n > before })
 	lines.await("slow: in_progress, ")
-	contains(run(0, "stop", "slow"), "slow: stopped")
+	contains(run(0, "stop", "slow", "--by", "carl", "--reason", "wrong list"), "slow: stopped")
+	contains(run(0, "get", "slow"), "stop by carl (api) at ", ": wrong list")
+	var moves []struct{ Action, By, Reason string }
+	if err := json.Unmarshal([]byte(run(0, "moves", "slow", "-o", "json")), &moves); err != nil {
+		t.Error(err)
+	}
+	var made []string
+	for _, m := range moves {
+		made = append(made, m.Action)
+	}
+	if want := []string{"schedule", "start", "begin", "pause", "resume", "stop"}; !slices.Equal(made, want) {
+		t.Errorf("the moves are %v, want %v", made, want)
+	}
+	contains(run(0, "moves", "slow"), "AT (UTC)", "a typo", "carl  wrong list")
 	lines.await("slow: stopped")
 	if err := watch.Wait(); watch.ProcessState.ExitCode() != int(exitStopped) {
 		t.Errorf("watch ended with %v", err)

@@ -28,9 +28,14 @@ type config struct {
 
 	APIConns   int `env:"HERALD_API_CONNS" envDefault:"16"`     // connections of an API process to Postgres
 	SendSlots  int `env:"HERALD_SEND_SLOTS"`                    // batches at once in a worker, each with a connection; 2 per core, at least 4, by default
+	PacedSlots int `env:"HERALD_PACED_SLOTS" envDefault:"50"`   // campaigns with a low messages_per_second that a worker sends at once
 	PageSize   int `env:"HERALD_PAGE_SIZE" envDefault:"20000"`  // most recipients of a page, one child workflow
 	BatchSize  int `env:"HERALD_BATCH_SIZE" envDefault:"5000"`  // most recipients of a batch, one activity
 	CommitSize int `env:"HERALD_COMMIT_SIZE" envDefault:"1000"` // most recipients of a transaction
+
+	// Temporal's worker deployments, off by default: see docs/versioning.md.
+	Deployment string `env:"HERALD_WORKER_DEPLOYMENT"`
+	BuildID    string `env:"HERALD_WORKER_BUILD_ID"`
 
 	LogLevel  slog.Level `env:"HERALD_LOG_LEVEL" envDefault:"info"`  // debug, info, warn, error
 	LogFormat string     `env:"HERALD_LOG_FORMAT" envDefault:"text"` // text or json
@@ -50,11 +55,14 @@ func readConfig() (config, error) {
 	if cfg.LogFormat != "" && cfg.LogFormat != "text" && cfg.LogFormat != "json" {
 		err = errors.Join(err, fmt.Errorf("HERALD_LOG_FORMAT is %q, it must be text or json", cfg.LogFormat))
 	}
+	if (cfg.Deployment == "") != (cfg.BuildID == "") {
+		err = errors.Join(err, errors.New("HERALD_WORKER_DEPLOYMENT and HERALD_WORKER_BUILD_ID must be set together, or neither"))
+	}
 	for _, n := range []struct {
 		name  string
 		value int
 	}{
-		{"HERALD_API_CONNS", cfg.APIConns}, {"HERALD_SEND_SLOTS", cfg.SendSlots}, {"HERALD_PAGE_SIZE", cfg.PageSize}, {"HERALD_BATCH_SIZE", cfg.BatchSize},
+		{"HERALD_API_CONNS", cfg.APIConns}, {"HERALD_SEND_SLOTS", cfg.SendSlots}, {"HERALD_PACED_SLOTS", cfg.PacedSlots}, {"HERALD_PAGE_SIZE", cfg.PageSize}, {"HERALD_BATCH_SIZE", cfg.BatchSize},
 		{"HERALD_COMMIT_SIZE", cfg.CommitSize},
 	} {
 		if n.value < 1 {
@@ -75,7 +83,7 @@ func readServiceConfig() (config, *slog.Logger, error) {
 	}
 	log := newLogger(cfg)
 	log.Info("configuration", "addr", cfg.Addr, "worker_addr", cfg.WorkerAddr, "temporal_ui_url", cfg.TemporalUIURL,
-		"api_conns", cfg.APIConns, "send_slots", cfg.SendSlots, "page_size", cfg.PageSize, "batch_size", cfg.BatchSize, "commit_size", cfg.CommitSize)
+		"api_conns", cfg.APIConns, "send_slots", cfg.SendSlots, "paced_slots", cfg.PacedSlots, "page_size", cfg.PageSize, "batch_size", cfg.BatchSize, "commit_size", cfg.CommitSize)
 	return cfg, log, nil
 }
 

@@ -78,8 +78,8 @@ func runWorker(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// Every slot may hold a batch's transaction and read for the next one.
-	db, err := openStore(ctx, cfg, store.Options{MaxConns: cfg.APIConns, MaxBatchConns: cfg.SendSlots + 1})
+	// Every slot may hold a transaction while the next batch is read, and paced batches commit beside them.
+	db, err := openStore(ctx, cfg, store.Options{MaxConns: cfg.APIConns, MaxBatchConns: cfg.SendSlots + 2})
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,8 @@ func runWorker(ctx context.Context) error {
 	defer temporal.Close()
 	return worker.Run(ctx, worker.Config{
 		Store: db, Client: temporal, Log: log, Addr: cfg.WorkerAddr,
-		SendSlots: cfg.SendSlots, Sizes: worker.Sizes{Page: cfg.PageSize, Batch: cfg.BatchSize, Commit: cfg.CommitSize},
+		SendSlots: cfg.SendSlots, PacedSlots: cfg.PacedSlots, Sizes: worker.Sizes{Page: cfg.PageSize, Batch: cfg.BatchSize, Commit: cfg.CommitSize},
+		Deployment: worker.Deployment{Name: cfg.Deployment, BuildID: cfg.BuildID},
 	})
 }
 

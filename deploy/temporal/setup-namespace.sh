@@ -27,6 +27,7 @@ eventually temporal operator search-attribute create --namespace "$TEMPORAL_NAME
     --name CampaignApp --type Keyword \
     --name CampaignSender --type Keyword \
     --name CampaignTarget --type Keyword \
+    --name CampaignHold --type Keyword \
     --name CampaignScheduledFor --type Datetime \
     --name CampaignRecipients --type Int
 

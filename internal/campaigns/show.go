@@ -39,8 +39,35 @@ func Table(out io.Writer, list []client.Campaign) error {
 	return w.Flush()
 }
 
-// Show describes one campaign.
-func Show(out io.Writer, c client.Campaign) error {
+// Moves lists what was done to a campaign, a line each.
+func Moves(out io.Writer, moves []client.Move) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "AT (UTC)\tMOVE\tVIA\tBY\tREASON")
+	for _, m := range moves {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", moment(&m.MovedAt), oneLine(m.Action), oneLine(m.Via), orNothing(oneLine(m.By)), orNothing(oneLine(m.Reason)))
+	}
+	return w.Flush()
+}
+
+// lastMove says in one line what was done last.
+func lastMove(moves []client.Move) string {
+	if len(moves) == 0 {
+		return nothing
+	}
+	m := moves[len(moves)-1]
+	said := fmt.Sprintf("%s by %s", oneLine(m.Action), oneLine(m.Via))
+	if m.By != "" {
+		said = fmt.Sprintf("%s by %s (%s)", oneLine(m.Action), oneLine(m.By), oneLine(m.Via))
+	}
+	said += " at " + momentUTC(&m.MovedAt)
+	if m.Reason != "" {
+		said += ": " + oneLine(m.Reason)
+	}
+	return said
+}
+
+// Show describes one campaign and what was done to it last.
+func Show(out io.Writer, c client.Campaign, moves []client.Move) error {
 	paused := "no"
 	if c.Paused {
 		paused = pause(c)
@@ -65,6 +92,7 @@ func Show(out io.Writer, c client.Campaign) error {
 		{"started", momentUTC(c.Stats.StartedAt)},
 		{"ended", momentUTC(c.Stats.CompletedAt)},
 		{"time left", left},
+		{"last move", lastMove(moves)},
 	})
 }
 
@@ -82,12 +110,39 @@ func ShowExecution(out io.Writer, e client.Execution) error {
 		n := progress.Count
 		described = append(described, [][2]string{
 			{"phase", oneLine(p.Phase)},
+			{"held", held(p)},
 			{"recipients", fmt.Sprintf("%s of %s done: %s sent, %s failed, %s skipped", n(p.RecipientsDone), n(p.RecipientsTotal), n(p.Sent), n(p.Failed), n(p.Skipped))},
 			{"pages", fmt.Sprintf("%s of %s done, %s in flight", n(p.PagesDone), n(p.PagesPlanned), n(p.PagesInFlight))},
+			{"rate", rate(p)},
 			{"control", fmt.Sprint(p.ControlSeq)},
 		}...)
 	}
 	return rows(out, described)
+}
+
+func held(p *client.ExecutionProgress) string {
+	if p.HeldAt == nil {
+		return "no"
+	}
+	said := "since " + momentUTC(p.HeldAt)
+	if p.HeldBy != "" {
+		said += " by " + oneLine(p.HeldBy)
+	}
+	if p.HoldReason != "" {
+		said += ": " + oneLine(p.HoldReason)
+	}
+	return said
+}
+
+func rate(p *client.ExecutionProgress) string {
+	if p.Rate == 0 {
+		return nothing
+	}
+	said := progress.Count(p.Rate) + " recipients per second"
+	if p.ETA != nil {
+		said += ", done at about " + momentUTC(p.ETA)
+	}
+	return said
 }
 
 // Line says in one line how a campaign stands.

@@ -58,7 +58,10 @@ spring-sale  -                                 in_progress  29%       29      0 
 
 func TestShow(t *testing.T) {
 	var out bytes.Buffer
-	if err := campaigns.Show(&out, campaign(t, running)); err != nil {
+	if err := campaigns.Show(&out, campaign(t, running), []client.Move{
+		{Action: "start", Via: "api"},
+		{Action: "resume", Via: "signal", By: "ann\n", Reason: "all\tis well", MovedAt: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)},
+	}); err != nil {
 		t.Fatal(err)
 	}
 	want := `
@@ -76,6 +79,7 @@ stop at    -
 started    2026-11-23 10:00:00 UTC
 ended      -
 time left  1m35s
+last move  resume by ann (signal) at 2026-11-23 10:00:00 UTC: all is well
 `
 	if diff := cmp.Diff(strings.TrimPrefix(want, "\n"), out.String()); diff != "" {
 		t.Error(diff)
@@ -100,16 +104,33 @@ func TestShowExecution(t *testing.T) {
 	for name, tc := range map[string]struct{ object, want string }{
 		"a worker answers": {
 			`{"workflow_id": "campaign/1/c", "run_id": "r", "status": "running", "web_ui_url": "http://ui/c", "progress": {"phase": "sending", "recipients_total": 61240,
-				"recipients_done": 30500, "sent": 30496, "failed": 3, "skipped": 1, "pages_planned": 7, "pages_done": 3, "pages_in_flight": 2, "control_seq": 1}}`,
+				"recipients_done": 30500, "sent": 30496, "failed": 3, "skipped": 1, "pages_planned": 7, "pages_done": 3, "pages_in_flight": 2, "rate": 20100, "eta": "2026-11-23T10:00:02Z", "control_seq": 1}}`,
 			`
 workflow    campaign/1/c
 run         r
 status      running
 web ui      http://ui/c
 phase       sending
+held        no
 recipients  30,500 of 61,240 done: 30,496 sent, 3 failed, 1 skipped
 pages       3 of 7 done, 2 in flight
+rate        20,100 recipients per second, done at about 2026-11-23 10:00:02 UTC
 control     1
+`},
+		"it is held": {
+			`{"workflow_id": "campaign/1/c", "run_id": "r", "status": "running", "web_ui_url": "http://ui/c", "progress": {"phase": "paused", "held_at": "2026-11-23T10:00:02Z",
+				"held_by": "ann", "hold_reason": "a typo", "control_seq": 2}}`,
+			`
+workflow    campaign/1/c
+run         r
+status      running
+web ui      http://ui/c
+phase       paused
+held        since 2026-11-23 10:00:02 UTC by ann: a typo
+recipients  0 of 0 done: 0 sent, 0 failed, 0 skipped
+pages       0 of 0 done, 0 in flight
+rate        -
+control     2
 `},
 		"nobody answers": {
 			`{"workflow_id": "campaign/1/c", "run_id": "", "status": "unknown", "web_ui_url": "", "progress": null}`,

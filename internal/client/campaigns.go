@@ -53,6 +53,7 @@ func (c *Client) CampaignWithUsers(ctx context.Context, id string) (Campaign, er
 type Start struct {
 	ScheduledFor *time.Time `json:"scheduled_for,omitempty"` // nil or passed: now
 	StopAt       *time.Time `json:"stop_at,omitempty"`       // nil: when everybody has the message
+	Cause
 }
 
 // StartCampaign starts or schedules a campaign. After an error that is no *Error it may have been started.
@@ -60,20 +61,26 @@ func (c *Client) StartCampaign(ctx context.Context, id string, s Start) (Campaig
 	return c.move(ctx, id, "/start", s, false)
 }
 
-// PauseCampaign pauses a campaign; no message of it is committed after the answer. The reason has at most 255 characters and may
-// be "". One that is paused already stays as it is, with its first reason.
-func (c *Client) PauseCampaign(ctx context.Context, id, reason string) (Campaign, error) {
-	return c.move(ctx, id, "/pause", map[string]string{"reason": reason}, true)
+// Cause is who asks for a move, and why; each has at most 255 characters and may be "".
+type Cause struct {
+	By     string `json:"by,omitempty"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// PauseCampaign pauses a campaign; no message of it is committed after the answer. One that is paused already stays as it is,
+// with its first reason.
+func (c *Client) PauseCampaign(ctx context.Context, id string, cause Cause) (Campaign, error) {
+	return c.move(ctx, id, "/pause", cause, true)
 }
 
 // ResumeCampaign lets a paused campaign go on. One that is not paused stays as it is.
-func (c *Client) ResumeCampaign(ctx context.Context, id string) (Campaign, error) {
-	return c.move(ctx, id, "/resume", nil, true)
+func (c *Client) ResumeCampaign(ctx context.Context, id string, cause Cause) (Campaign, error) {
+	return c.move(ctx, id, "/resume", cause, true)
 }
 
 // StopCampaign ends a campaign for good; no message of it is committed after the answer. One that has ended stays as it is.
-func (c *Client) StopCampaign(ctx context.Context, id string) (Campaign, error) {
-	return c.move(ctx, id, "/stop", nil, true)
+func (c *Client) StopCampaign(ctx context.Context, id string, cause Cause) (Campaign, error) {
+	return c.move(ctx, id, "/stop", cause, true)
 }
 
 func (c *Client) move(ctx context.Context, id, verb string, body any, repeatable bool) (Campaign, error) {
@@ -96,16 +103,55 @@ type Execution struct {
 
 // ExecutionProgress is what the workflow itself says.
 type ExecutionProgress struct {
-	Phase           string `json:"phase"`
-	RecipientsTotal int64  `json:"recipients_total"`
-	RecipientsDone  int64  `json:"recipients_done"`
-	Sent            int64  `json:"sent"`
-	Failed          int64  `json:"failed"`
-	Skipped         int64  `json:"skipped"`
-	PagesPlanned    int64  `json:"pages_planned"`
-	PagesDone       int64  `json:"pages_done"`
-	PagesInFlight   int64  `json:"pages_in_flight"`
-	ControlSeq      int64  `json:"control_seq"`
+	Phase           string     `json:"phase"`
+	HeldAt          *time.Time `json:"held_at"` // nil while it is neither paused nor stopped
+	HeldBy          string     `json:"held_by"`
+	HoldReason      string     `json:"hold_reason"`
+	RecipientsTotal int64      `json:"recipients_total"`
+	RecipientsDone  int64      `json:"recipients_done"`
+	Sent            int64      `json:"sent"`
+	Failed          int64      `json:"failed"`
+	Skipped         int64      `json:"skipped"`
+	PagesPlanned    int64      `json:"pages_planned"`
+	PagesDone       int64      `json:"pages_done"`
+	PagesInFlight   int64      `json:"pages_in_flight"`
+	Rate            int64      `json:"rate"` // recipients per second; 0 while unknown
+	ETA             *time.Time `json:"eta"`
+	ControlSeq      int64      `json:"control_seq"`
+}
+
+// Move is something that was done to a campaign.
+type Move struct {
+	ControlSeq int64     `json:"control_seq"`
+	Action     string    `json:"action"`
+	Via        string    `json:"via"` // api, signal, or herald for its own decisions
+	By         string    `json:"by"`
+	Reason     string    `json:"reason"`
+	MovedAt    time.Time `json:"moved_at"`
+}
+
+// Moves are what was done to a campaign, the oldest first.
+type Moves struct {
+	Moves []Move
+
+	// JSON is the list as the API gave it.
+	JSON json.RawMessage
+}
+
+// CampaignMoves reads what was done to a campaign, by whom and why.
+func (c *Client) CampaignMoves(ctx context.Context, id string) (Moves, error) {
+	path := campaignPath(id, "/moves")
+	var answer struct {
+		Moves json.RawMessage `json:"moves"`
+	}
+	if err := c.do(ctx, call{method: http.MethodGet, path: path}, nil, &answer); err != nil {
+		return Moves{}, err
+	}
+	m := Moves{JSON: answer.Moves}
+	if err := json.Unmarshal(answer.Moves, &m.Moves); err != nil {
+		return Moves{}, fmt.Errorf("%s %s: decode the answer: %w", http.MethodGet, path, err)
+	}
+	return m, nil
 }
 
 // Execution reads how a campaign's workflow stands. A campaign that was never started has none, which is an *Error.

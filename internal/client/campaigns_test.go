@@ -51,16 +51,25 @@ func TestCampaignRequests(t *testing.T) {
 			[]string{"POST", "/campaigns/c/start", `{"scheduled_for":"2030-11-24T09:00:00Z","stop_at":"2030-11-24T10:00:00Z"}`},
 		},
 		"pause": {
-			func(ctx ctx, c *client.Client) error { _, err := c.PauseCampaign(ctx, "c", "lunch"); return err },
-			[]string{"POST", "/campaigns/c/pause", `{"reason":"lunch"}`},
+			func(ctx ctx, c *client.Client) error {
+				_, err := c.PauseCampaign(ctx, "c", client.Cause{By: "ann", Reason: "lunch"})
+				return err
+			},
+			[]string{"POST", "/campaigns/c/pause", `{"by":"ann","reason":"lunch"}`},
 		},
 		"resume": {
-			func(ctx ctx, c *client.Client) error { _, err := c.ResumeCampaign(ctx, "c"); return err },
-			[]string{"POST", "/campaigns/c/resume", ""},
+			func(ctx ctx, c *client.Client) error {
+				_, err := c.ResumeCampaign(ctx, "c", client.Cause{})
+				return err
+			},
+			[]string{"POST", "/campaigns/c/resume", "{}"},
 		},
 		"stop": {
-			func(ctx ctx, c *client.Client) error { _, err := c.StopCampaign(ctx, "c"); return err },
-			[]string{"POST", "/campaigns/c/stop", ""},
+			func(ctx ctx, c *client.Client) error {
+				_, err := c.StopCampaign(ctx, "c", client.Cause{Reason: "wrong list"})
+				return err
+			},
+			[]string{"POST", "/campaigns/c/stop", `{"reason":"wrong list"}`},
 		},
 		"execution": {
 			func(ctx ctx, c *client.Client) error { _, err := c.Execution(ctx, "c"); return err },

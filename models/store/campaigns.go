@@ -48,7 +48,7 @@ func (s *Store) CreateCampaign(ctx context.Context, c models.Campaign, invalid [
 				messages_per_second = excluded.messages_per_second,
 				target = excluded.target, segment_ids = excluded.segment_ids, segment_pks = excluded.segment_pks, user_ids = excluded.user_ids,
 				status = excluded.status, hold = excluded.hold, control_seq = old.control_seq + 1,
-				paused_at = NULL, pause_reason = '', scheduled_for = NULL, stop_at = NULL, completed_at = NULL, recipients_total = 0,
+				held_at = NULL, held_by = '', hold_reason = '', scheduled_for = NULL, stop_at = NULL, completed_at = NULL, recipients_total = 0,
 				created_at = excluded.created_at, updated_at = excluded.updated_at, deleted_at = NULL
 			WHERE old.deleted_at IS NOT NULL AND old.started_at IS NULL
 			RETURNING old.*`, definition(c))

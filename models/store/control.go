@@ -28,7 +28,7 @@ type Control struct {
 	Action       models.Action
 	ScheduledFor *time.Time // start and schedule set both times, also to nothing
 	StopAt       *time.Time
-	Reason       string // pause: shown as pause_reason
+	models.Cause // kept with the move; that of a pause or a stop also with the campaign
 
 	// Seen is the control_seq on which the caller's decision rests. If the row has moved on since, nothing is done and
 	// the row is returned as it is. Nil: whatever the row says now.
@@ -64,7 +64,7 @@ func (s *Store) Control(ctx context.Context, appPK int64, id string, ctl Control
 			}
 		}
 		if ctl.Action == models.ActionBegin && move.Hold == models.HoldNone {
-			if move.Hold, ctl.Reason, err = holdAtBeginTx(ctx, tx, c); err != nil {
+			if move.Hold, ctl.Cause, err = holdAtBeginTx(ctx, tx, c); err != nil {
 				return err
 			}
 		}
@@ -107,16 +107,18 @@ func lockKey(parts ...string) int32 {
 	return int32(h.Sum32()) //nolint:gosec // a hash; only its bits matter
 }
 
-// writeMoveTx writes what a move does to the row. Every column of a campaign's state is written here.
+// writeMoveTx writes what a move does to the row, and notes the move. Every column of a campaign's state is written here.
 func writeMoveTx(ctx context.Context, tx pgx.Tx, c models.Campaign, move models.Move, ctl Control) (models.Campaign, error) {
 	control := ctl.Action != models.ActionBegin && ctl.Action != models.ActionComplete || move.Hold != c.Hold
 	rows, err := tx.Query(ctx, `
+		WITH moved AS (
 		UPDATE campaigns SET
 			status       = @status,
 			hold         = @hold,
 			control_seq  = control_seq + @step,
-			paused_at    = CASE WHEN @hold <> 'paused' THEN NULL WHEN hold = 'paused' THEN paused_at ELSE clock_timestamp() END,
-			pause_reason = CASE WHEN @hold <> 'paused' THEN ''   WHEN hold = 'paused' THEN pause_reason ELSE @reason END,
+			held_at      = CASE WHEN @hold = 'none' THEN NULL WHEN hold = @hold THEN held_at ELSE clock_timestamp() END,
+			held_by      = CASE WHEN @hold = 'none' THEN ''   WHEN hold = @hold THEN held_by ELSE @by END,
+			hold_reason  = CASE WHEN @hold = 'none' THEN ''   WHEN hold = @hold THEN hold_reason ELSE @reason END,
 			scheduled_for = CASE WHEN @times THEN @scheduled_for ELSE scheduled_for END,
 			stop_at       = CASE WHEN @times THEN @stop_at ELSE stop_at END,
 			started_at   = CASE WHEN @begin THEN coalesce(started_at, clock_timestamp()) ELSE started_at END,
@@ -124,10 +126,16 @@ func writeMoveTx(ctx context.Context, tx pgx.Tx, c models.Campaign, move models.
 			deleted_at   = CASE WHEN @delete THEN clock_timestamp() END,
 			updated_at   = clock_timestamp()
 		WHERE app_pk = @app AND id = @id AND control_seq = @seen
-		RETURNING *`,
+		RETURNING *
+		), noted AS ( -- begin is repeated under the same control_seq when its answer was lost
+			INSERT INTO campaign_moves (app_pk, campaign_id, control_seq, action, via, moved_by, reason, moved_at)
+			SELECT app_pk, id, control_seq, @action, @via, @by, @reason, updated_at FROM moved ON CONFLICT DO NOTHING
+		)
+		SELECT * FROM moved`,
 		pgx.StrictNamedArgs{
 			"app": c.AppPK, "id": c.ID, "seen": c.ControlSeq,
-			"status": string(move.Status), "hold": string(move.Hold), "reason": ctl.Reason, "step": btoi(control),
+			"status": string(move.Status), "hold": string(move.Hold), "step": btoi(control),
+			"action": string(ctl.Action), "via": string(ctl.Via), "by": ctl.By, "reason": ctl.Reason,
 			"times":         ctl.Action == models.ActionStart || ctl.Action == models.ActionSchedule,
 			"scheduled_for": ctl.ScheduledFor, "stop_at": ctl.StopAt,
 			"begin":  ctl.Action == models.ActionBegin,
@@ -176,12 +184,14 @@ func checkStartTx(ctx context.Context, tx pgx.Tx, c models.Campaign) error {
 }
 
 // holdAtBeginTx is the hold with which a campaign begins: paused when its sender is gone (contract 8.2).
-func holdAtBeginTx(ctx context.Context, tx pgx.Tx, c models.Campaign) (models.Hold, string, error) {
+func holdAtBeginTx(ctx context.Context, tx pgx.Tx, c models.Campaign) (models.Hold, models.Cause, error) {
+	cause := models.Cause{Via: models.ViaHerald}
 	active, err := userActiveTx(ctx, tx, c.AppPK, c.SenderID)
 	if err != nil || active {
-		return models.HoldNone, "", err
+		return models.HoldNone, cause, err
 	}
-	return models.HoldPaused, models.ReasonSenderUnavailable, nil
+	cause.Reason = models.ReasonSenderUnavailable
+	return models.HoldPaused, cause, nil
 }
 
 func userActiveTx(ctx context.Context, tx pgx.Tx, appPK int64, id string) (bool, error) {

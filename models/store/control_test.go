@@ -17,18 +17,18 @@ import (
 
 // shape is a campaign's state with times reduced to whether they are set.
 type shape struct {
-	Status                      models.Status
-	Hold                        models.Hold
-	Seq                         int64
-	Reason                      string
-	ScheduledFor, StopAt        *time.Time
-	Paused, Began, Ended, Exist bool
+	Status                    models.Status
+	Hold                      models.Hold
+	Seq                       int64
+	By, Reason                string
+	ScheduledFor, StopAt      *time.Time
+	Held, Began, Ended, Exist bool
 }
 
 func shapeOf(c models.Campaign) shape {
 	return shape{
-		c.Status, c.Hold, c.ControlSeq, c.PauseReason, c.ScheduledFor, c.StopAt,
-		c.PausedAt != nil, c.StartedAt != nil, c.CompletedAt != nil, c.DeletedAt == nil,
+		c.Status, c.Hold, c.ControlSeq, c.HeldBy, c.HoldReason, c.ScheduledFor, c.StopAt,
+		c.HeldAt != nil, c.StartedAt != nil, c.CompletedAt != nil, c.DeletedAt == nil,
 	}
 }
 
@@ -49,7 +49,8 @@ var states = []struct {
 func (w *world) put(id string, status models.Status, hold models.Hold) {
 	w.tb.Helper()
 	w.exec(`UPDATE campaigns SET status = $3, hold = $4, control_seq = 7, deleted_at = NULL,
-		paused_at = CASE WHEN $4 = 'paused' THEN now() END, pause_reason = CASE WHEN $4 = 'paused' THEN 'before' ELSE '' END,
+		held_at = CASE WHEN $4 <> 'none' THEN now() END,
+		held_by = CASE WHEN $4 <> 'none' THEN 'bob' ELSE '' END, hold_reason = CASE WHEN $4 <> 'none' THEN 'before' ELSE '' END,
 		started_at = CASE WHEN $3 IN ('in_progress', 'stopped', 'completed') THEN now() END,
 		completed_at = CASE WHEN $3 IN ('stopped', 'completed') THEN now() END,
 		scheduled_for = '2026-01-01', stop_at = '2026-01-02'
@@ -76,19 +77,19 @@ func TestControlFollowsTheTableOfMoves(t *testing.T) {
 				if action == models.ActionStart || action == models.ActionSchedule {
 					want.ScheduledFor, want.StopAt = &scheduled, &stop
 				}
-				want.Paused = move.Hold == models.HoldPaused
+				want.Held = move.Hold != models.HoldNone
 				switch {
-				case !want.Paused:
-					want.Reason = ""
-				case s.hold != models.HoldPaused:
-					want.Reason = "now"
+				case !want.Held:
+					want.By, want.Reason = "", ""
+				case s.hold != move.Hold:
+					want.By, want.Reason = "ann", "now"
 				}
 				want.Began = want.Began || action == models.ActionBegin
 				want.Ended = want.Ended || want.Began && (move.Status == models.StatusStopped || move.Status == models.StatusCompleted)
 				want.Exist = action != models.ActionDelete
 			}
 			t.Run(fmt.Sprintf("%s/%s/%s", s.status, s.hold, action), func(t *testing.T) {
-				got, changed, err := w.Control(t.Context(), w.app, "c", store.Control{Action: action, ScheduledFor: &scheduled, StopAt: &stop, Reason: "now"})
+				got, changed, err := w.Control(t.Context(), w.app, "c", store.Control{Action: action, ScheduledFor: &scheduled, StopAt: &stop, Cause: models.Cause{Via: models.ViaAPI, By: "ann", Reason: "now"}})
 				if refused != nil && (models.ErrorCode(err) != models.CodeInvalid || err.Error() != refused.Error()) || refused == nil && err != nil {
 					t.Errorf("error %v, want %v", err, refused)
 				}
@@ -143,16 +144,16 @@ func TestControlTimes(t *testing.T) {
 	check("schedule", control(store.Control{Action: models.ActionSchedule, ScheduledFor: &at, StopAt: pointer(at.Add(time.Hour))}), &at, pointer(at.Add(time.Hour)))
 	later := at.Add(24 * time.Hour)
 	check("schedule again without stop_at", control(store.Control{Action: models.ActionSchedule, ScheduledFor: &later}), &later, nil)
-	paused := control(store.Control{Action: models.ActionPause, Reason: "wait"})
+	paused := control(store.Control{Action: models.ActionPause, Cause: models.Cause{By: "ann", Reason: "wait"}})
 	check("pause", paused, &later, nil)
 
-	again, changed, err := w.Control(t.Context(), w.app, "c", store.Control{Action: models.ActionPause, Reason: "other"})
+	again, changed, err := w.Control(t.Context(), w.app, "c", store.Control{Action: models.ActionPause, Cause: models.Cause{By: "bob", Reason: "other"}})
 	if diff := cmp.Diff(paused, again); diff != "" || changed || err != nil {
 		t.Errorf("a repeated pause: changed %v, error %v, row (-want +got):\n%s", changed, err, diff)
 	}
 	moved := control(store.Control{Action: models.ActionSchedule, ScheduledFor: &at})
-	if moved.PauseReason != "wait" || !cmp.Equal(moved.PausedAt, paused.PausedAt) || moved.Hold != models.HoldPaused {
-		t.Errorf("rescheduled while paused: %s since %v for %q", moved.Hold, moved.PausedAt, moved.PauseReason)
+	if moved.HoldReason != "wait" || moved.HeldBy != "ann" || !cmp.Equal(moved.HeldAt, paused.HeldAt) || moved.Hold != models.HoldPaused {
+		t.Errorf("rescheduled while paused: %s since %v for %q", moved.Hold, moved.HeldAt, moved.HoldReason)
 	}
 	check("start while paused", control(store.Control{Action: models.ActionStart}), nil, nil)
 	if c := w.read("c"); c.Status != models.StatusScheduled || c.Hold != models.HoldPaused {
@@ -246,7 +247,7 @@ func TestControlBeginWithoutSender(t *testing.T) {
 	if err != nil || !changed {
 		t.Fatalf("changed %v, error %v", changed, err)
 	}
-	want := shape{Status: models.StatusInProgress, Hold: models.HoldPaused, Seq: seen + 1, Reason: models.ReasonSenderUnavailable, Paused: true, Began: true, Exist: true}
+	want := shape{Status: models.StatusInProgress, Hold: models.HoldPaused, Seq: seen + 1, Reason: models.ReasonSenderUnavailable, Held: true, Began: true, Exist: true}
 	if diff := cmp.Diff(want, shapeOf(c)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

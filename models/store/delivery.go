@@ -137,11 +137,11 @@ func (b *batch) fence(ctx context.Context) (Delivered, error) {
 	q.Queue("SELECT pg_advisory_xact_lock($1, $2)", lockBatch,
 		lockKey(strconv.FormatInt(b.AppPK, 10), b.CampaignID, strconv.Itoa(b.Source), b.After))
 	q.Queue(`
-		SELECT status, hold, control_seq, pause_reason, paused_at, scheduled_for, stop_at, deleted_at IS NOT NULL, clock_timestamp(),
+		SELECT status, hold, control_seq, held_at, held_by, hold_reason, scheduled_for, stop_at, deleted_at IS NOT NULL, clock_timestamp(),
 			EXISTS (SELECT FROM users u WHERE u.app_pk = $1 AND u.id = $3 AND u.deleted_at IS NULL AND u.deactivated_at IS NULL)
 		FROM campaigns WHERE app_pk = $1 AND id = $2 FOR SHARE OF campaigns`, b.AppPK, b.CampaignID, b.SenderID).
 		QueryRow(func(row pgx.Row) error {
-			return row.Scan(&out.State.Status, &out.State.Hold, &out.State.ControlSeq, &out.State.PauseReason, &out.State.PausedAt,
+			return row.Scan(&out.State.Status, &out.State.Hold, &out.State.ControlSeq, &out.State.HeldAt, &out.State.HeldBy, &out.State.HoldReason,
 				&out.State.ScheduledFor, &out.State.StopAt, &deleted, &b.now, &sender)
 		})
 	err := b.tx.SendBatch(ctx, q).Close()
