@@ -46,14 +46,22 @@ func (s *Server) sendMessage(ctx context.Context, c *call) (*object, error) {
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
-	if reason := request.MaxChars(models.MaxMessageTextLength)(m.Text); reason != "" {
-		return nil, &models.Error{Code: models.CodeTextTooLong, Fields: []models.FieldError{{Path: "message.text", Reason: reason}}}
+	if err := checkLength(m); err != nil {
+		return nil, err
 	}
 	sent, err := s.store.SendMessage(ctx, m, keepHidden)
 	if err != nil {
 		return nil, err
 	}
 	return newObject().set("message", encodeMessage(sent, users)), nil
+}
+
+// checkLength refuses a message with too long a text, which has a code of its own.
+func checkLength(m models.Message) error {
+	if reason := request.MaxChars(models.MaxMessageTextLength)(m.Text); reason != "" {
+		return &models.Error{Code: models.CodeTextTooLong, Fields: []models.FieldError{{Path: "message.text", Reason: reason}}}
+	}
+	return nil
 }
 
 // readMessage reads an ordinary message; its error is a user token acting for somebody else.

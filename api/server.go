@@ -91,6 +91,7 @@ func (s *Server) routes() []route {
 		s.userRoutes(),
 		s.taskRoutes(),
 		s.channelRoutes(),
+		s.memberRoutes(),
 		s.messageRoutes(),
 		s.segmentRoutes(),
 		s.campaignRoutes(),

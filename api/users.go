@@ -103,11 +103,10 @@ func readUser(e request.Entry) models.User {
 }
 
 func (s *Server) queryUsers(ctx context.Context, c *call) (*object, error) {
-	payload, err := request.Decode([]byte(c.request.URL.Query().Get("payload")))
+	f, err := c.payload()
 	if err != nil {
 		return nil, err
 	}
-	f := payload.Object()
 	q := store.UserQuery{
 		Limit:              f.Int("limit", 0, maxUsersPerPage),
 		Offset:             f.Int("offset", 0, maxOffset),
