@@ -63,8 +63,9 @@ type campaign struct {
 	startedNow int // pages started in this run
 	speed      speed
 
-	controls    int  // controls being written
-	closing     bool // this run is about to end
+	asked       []ControlInput // by bare signals, the first one being carried out
+	controls    int            // controls being written
+	closing     bool           // this run is about to end
 	children    workflow.Context
 	cancelPages workflow.CancelFunc
 }
@@ -87,6 +88,7 @@ func (c *campaign) setup(ctx, work workflow.Context) error {
 		ch := workflow.GetSignalChannelWithOptions(work, s.name, workflow.SignalChannelOptions{Description: s.description})
 		workflow.Go(work, func(work workflow.Context) { c.receive(work, s.name, ch) })
 	}
+	workflow.Go(work, c.obey)
 	workflow.Go(work, func(work workflow.Context) {
 		ctx.Done().Receive(work, nil)
 		c.control(work, ControlInput{Ref: c.ref, Action: models.ActionStop, Cause: herald(models.ReasonWorkflowCancelled)})
@@ -184,7 +186,7 @@ func (c *campaign) complete(ctx workflow.Context) error {
 // settle waits until nothing of this run is open: no page, no control, no acknowledgement; so that no signal is lost.
 func (c *campaign) settle(ctx workflow.Context) error {
 	idle := func() bool {
-		return len(c.running) == 0 && c.controls == 0 && (c.gone || c.Acked >= c.state.ControlSeq)
+		return len(c.running) == 0 && c.controlled() && (c.gone || c.Acked >= c.state.ControlSeq)
 	}
 	for {
 		if err := workflow.Await(ctx, idle); err != nil {

@@ -9,8 +9,8 @@ import (
 	"herald/models"
 )
 
-// receive takes the signals of one name. One with a state was preceded by its control in the row; a bare one is
-// written to the row first, and the row's answer is adopted.
+// receive takes the signals of one name. One with a state was preceded by its control in the row; what a bare one asks
+// for is written to the row first, and the row's answer is adopted.
 func (c *campaign) receive(ctx workflow.Context, name string, ch workflow.ReceiveChannel) {
 	for {
 		var s ControlSignal
@@ -19,12 +19,27 @@ func (c *campaign) receive(ctx workflow.Context, name string, ch workflow.Receiv
 			c.adopt(ctx, *s.State)
 			continue
 		}
-		c.control(ctx, ControlInput{
+		c.asked = append(c.asked, ControlInput{
 			Ref: c.ref, Action: bareAction(name, s, workflow.Now(ctx)), Cause: models.Cause{Via: models.ViaSignal, By: s.By, Reason: s.Reason},
 			ScheduledFor: s.ScheduledFor, StopAt: s.StopAt,
 		})
 	}
 }
+
+// obey carries out what bare signals ask for, one after another in the order they came: beside each other, the control
+// that takes longer would win.
+func (c *campaign) obey(ctx workflow.Context) {
+	for {
+		if err := workflow.Await(ctx, func() bool { return len(c.asked) > 0 }); err != nil {
+			return
+		}
+		c.control(ctx, c.asked[0])
+		c.asked = c.asked[1:]
+	}
+}
+
+// controlled says that no control is on its way to the row.
+func (c *campaign) controlled() bool { return c.controls == 0 && len(c.asked) == 0 }
 
 // control writes an action to the campaign's row and adopts what the row says then. A move that the row refuses
 // changes nothing.

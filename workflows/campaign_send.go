@@ -58,7 +58,7 @@ func (c *campaign) canStep() bool {
 	switch {
 	case c.ended():
 		return true
-	case c.held(), c.controls > 0:
+	case c.held(), !c.controlled():
 		return false
 	case len(c.Queue) > 0:
 		return len(c.running) < c.window() && (len(c.running) == 0 || c.Queue[0].Source == c.source)

@@ -108,18 +108,23 @@ func newSession(t *testing.T, c client.Client, r recording) *session {
 		T: t, name: r.name, row: newRow(r.sources...), client: c, launcher: workflows.Launcher{Client: c}, released: make(chan struct{}),
 	}
 	s.release = sync.OnceFunc(func() { close(s.released) })
-	steps := sdkworker.New(c, workflows.QueueCampaigns, sdkworker.Options{Identity: "herald"})
+	s.startWorkers()
+	return s
+}
+
+// startWorkers runs workers over the row until the test ends.
+func (s *session) startWorkers() {
+	steps := sdkworker.New(s.client, workflows.QueueCampaigns, sdkworker.Options{Identity: "herald"})
 	worker.RegisterWorkflows(steps)
-	send := sdkworker.New(c, workflows.QueueSend, sdkworker.Options{Identity: "herald", DisableWorkflowWorker: true})
+	send := sdkworker.New(s.client, workflows.QueueSend, sdkworker.Options{Identity: "herald", DisableWorkflowWorker: true})
 	for _, w := range []sdkworker.Worker{steps, send} {
 		s.row.register(w)
 		if err := w.Start(); err != nil {
-			t.Fatal(err)
+			s.Fatal(err)
 		}
-		t.Cleanup(w.Stop)
+		s.Cleanup(w.Stop)
 	}
-	t.Cleanup(s.release)
-	return s
+	s.Cleanup(s.release)
 }
 
 func (s *session) id() string { return workflows.CampaignWorkflowID(appPK, s.name) }

@@ -29,14 +29,17 @@ type ControlSignal struct {
 	StopAt       *time.Time    `json:"stop_at,omitempty"`       // reschedule; absent: no deadline
 }
 
-// signals in the order in which a signal dialog lists them, with what each says of itself.
+// signals, with what each says of itself. The order is that in which those that come in one task are heard: it is not
+// the order in which they were sent, which nothing tells any more. So a stop comes first, a pause after a resume, and a
+// pause before a new start, which leaves it paused.
 var signals = []struct {
 	name, description string
 }{
-	{SignalPause, `Hold the campaign until it is resumed. Optional: {"reason": "why", "by": "who"}`},
-	{SignalResume, `Go on with a paused campaign. Optional: {"reason": "why", "by": "who"}`},
 	{SignalStop, `End the campaign for good; what was sent stays. Optional: {"reason": "why", "by": "who"}`},
-	{SignalReschedule, `Start at another time, before sending began; without one, now. Optional: {"scheduled_for": "2026-12-01T09:00:00Z", "stop_at": "...", "reason": "why", "by": "who"}`},
+	{SignalResume, `Go on with a paused campaign. Optional: {"reason": "why", "by": "who"}`},
+	{SignalPause, `Hold the campaign until it is resumed. Optional: {"reason": "why", "by": "who"}`},
+	{SignalReschedule, `Start at another time, before sending began; without one, now. ` +
+		`Optional: {"scheduled_for": "2026-12-01T09:00:00Z", "stop_at": "...", "reason": "why", "by": "who"}`},
 }
 
 // bareAction is what a signal without a state asks for.
