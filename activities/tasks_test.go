@@ -126,7 +126,7 @@ func TestReconcileTasks(t *testing.T) {
 			if diff := cmp.Diff(workflows.ReconcileResult{}, w.reconcile()); diff != "" {
 				t.Errorf("before its grace has passed:\n%s", diff)
 			}
-			w.exec(`UPDATE tasks SET created_at = created_at - interval '1 minute'`)
+			w.exec(`UPDATE tasks SET updated_at = updated_at - interval '1 minute'`)
 			if diff := cmp.Diff(want, w.reconcile()); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}

@@ -70,7 +70,7 @@ func (s *Store) Task(ctx context.Context, appPK int64, id string) (models.Task, 
 // PendingTasks lists the oldest tasks that are pending since longer than grace.
 func (s *Store) PendingTasks(ctx context.Context, grace time.Duration, limit int) ([]models.Task, error) {
 	rows, err := s.pool.Query(ctx, `
-		SELECT * FROM tasks WHERE status = 'pending' AND created_at < now() - $1::interval ORDER BY created_at, app_pk, id LIMIT $2`,
+		SELECT * FROM tasks WHERE status = 'pending' AND updated_at < now() - $1::interval ORDER BY updated_at, app_pk, id LIMIT $2`,
 		grace, limit)
 	if err != nil {
 		return nil, wrap(err, "list pending tasks")

@@ -14,7 +14,7 @@ CREATE TABLE tasks (
     updated_at        timestamptz NOT NULL,
     PRIMARY KEY (app_pk, id)
 );
-CREATE INDEX tasks_pending ON tasks (created_at) WHERE status = 'pending';
+CREATE INDEX tasks_pending ON tasks (updated_at) WHERE status = 'pending';
 
 -- To delete what a user wrote. A campaign's messages are found by its sender instead, so a batch writes nothing here.
 CREATE INDEX messages_by_user ON messages (app_pk, user_id, id) WHERE recipient IS NULL;
