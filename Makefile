@@ -28,6 +28,10 @@ build: ## Build the herald command into .herald/bin
 test: ## Run all tests, on a private Postgres and a real Temporal server
 	go test $(RACE) -timeout 20m ./...
 
+.PHONY: soak
+soak: ## Prove pause, stop and all interleavings at length, some 20 minutes
+	HERALD_SOAK=1 go test -count=1 -timeout 45m -v ./soak
+
 .PHONY: check
 check: ## Format, vet, lint, workflow determinism, known vulnerabilities
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$unformatted" ]; then echo "not formatted:"; echo "$$unformatted"; exit 1; fi

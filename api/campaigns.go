@@ -42,6 +42,7 @@ func (s *Server) campaignRoutes() []route {
 		{operation: "UpdateCampaign", method: http.MethodPut, path: "/campaigns/:id", handle: s.updateCampaign},
 		{operation: "DeleteCampaign", method: http.MethodDelete, path: "/campaigns/:id", handle: s.deleteCampaign},
 		{operation: "CampaignExecution", method: http.MethodGet, path: "/campaigns/:id/execution", handle: s.getExecution},
+		{operation: "CampaignRecipients", method: http.MethodGet, path: "/campaigns/:id/recipients", handle: s.listRecipients},
 		{operation: "CampaignMoves", method: http.MethodGet, path: "/campaigns/:id/moves", handle: s.campaignMoves},
 		{operation: "StartCampaign", method: http.MethodPost, path: "/campaigns/:id/start", handle: s.startCampaign},
 		{operation: "StartCampaign", method: http.MethodPatch, path: "/campaigns/:id/schedule", status: created, handle: s.scheduleCampaign},

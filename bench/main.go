@@ -63,12 +63,12 @@ func run(ctx context.Context, o options, sizes string) error {
 }
 
 // measure runs a stack of its own for each size, so that memory is that of this size alone.
-func measure(ctx context.Context, o options, n int, w *tabwriter.Writer) error {
+func measure(ctx context.Context, o options, n int, w *tabwriter.Writer) (err error) {
 	s, err := startStack(ctx, o)
 	if err != nil {
 		return err
 	}
-	defer s.stop()
+	defer func() { err = errors.Join(err, s.Stop()) }()
 	if err := s.seed(ctx, n); err != nil {
 		return err
 	}

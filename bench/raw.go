@@ -42,7 +42,7 @@ func (s *stack) rawBatch(ctx context.Context, campaign string, from, to int, exi
 		cids[i] = models.CID("messaging", models.DistinctID("shop", users[i]))
 		texts[i] = fmt.Sprintf("Hi User %d in C%d, I'm The Shop! Today everything is 20%% off.", from+i, (from+i)%50)
 	}
-	tx, err := s.db.Begin(ctx)
+	tx, err := s.DB.Begin(ctx)
 	if err != nil {
 		return err
 	}

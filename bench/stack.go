@@ -1,106 +1,54 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"herald/internal/client"
+	"herald/internal/heralddev"
 )
 
 // stack is a `herald dev` of the benchmark's own.
 type stack struct {
-	APIURL      string `json:"api_url"`
-	APIKey      string `json:"api_key"`
-	ServerToken string `json:"server_token"`
-	DatabaseURL string `json:"database_url"`
-	Pids        struct {
-		Worker []int `json:"worker"`
-	} `json:"pids"`
-
-	cmd *exec.Cmd
-	dir string
-	db  *pgxpool.Pool
+	*heralddev.Herald
 	api *client.Client
 }
 
 func startStack(ctx context.Context, o options) (*stack, error) {
-	program, err := filepath.Abs(o.herald)
+	h, err := heralddev.Start(ctx, heralddev.Options{
+		Program: o.herald, Args: []string{"--workers", strconv.Itoa(o.workers)}, Env: []string{"HERALD_LOG_LEVEL=warn"}, Log: os.Stderr,
+	})
 	if err != nil {
-		return nil, fmt.Errorf("find %s: %w", o.herald, err)
+		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "herald-bench-")
+	api, err := client.New(client.Config{URL: h.APIURL, APIKey: h.APIKey, Token: h.ServerToken})
 	if err != nil {
-		return nil, fmt.Errorf("make a directory: %w", err)
+		return nil, errors.Join(err, h.Stop())
 	}
-	// Run by root, Postgres is another user's: unless it can reach the directory its cluster is put elsewhere, and stays.
-	if err := os.Chmod(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("make a directory: %w", err)
-	}
-	s := &stack{dir: dir}
-	s.cmd = exec.Command(program, "dev", "--json", "--dir", dir, "--addr", "127.0.0.1:0", "--workers", strconv.Itoa(o.workers))
-	s.cmd.Env = append(os.Environ(), "HERALD_BIN_DIR="+filepath.Dir(program), "HERALD_LOG_LEVEL=warn")
-	s.cmd.Stderr = os.Stderr
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C reaches the benchmark alone, which then stops the stack
-	out, err := s.cmd.StdoutPipe()
-	if err != nil {
-		return nil, fmt.Errorf("start the stack: %w", err)
-	}
-	if err := s.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start the stack: %w", err)
-	}
-	line, err := bufio.NewReader(out).ReadBytes('\n')
-	if err == nil {
-		err = json.Unmarshal(line, s)
-	}
-	if err == nil {
-		s.db, err = pgxpool.New(ctx, s.DatabaseURL)
-	}
-	if err == nil {
-		s.api, err = client.New(client.Config{URL: s.APIURL, APIKey: s.APIKey, Token: s.ServerToken})
-	}
-	if err != nil {
-		s.stop()
-		return nil, fmt.Errorf("start the stack: %w", err)
-	}
-	return s, nil
-}
-
-func (s *stack) stop() {
-	if s.db != nil {
-		s.db.Close()
-	}
-	_ = s.cmd.Process.Signal(syscall.SIGTERM)
-	_ = s.cmd.Wait()
-	_ = os.RemoveAll(s.dir)
+	return &stack{Herald: h, api: api}, nil
 }
 
 // seed makes n users of the app straight in the database, and the sender.
 func (s *stack) seed(ctx context.Context, n int) error {
-	_, err := s.db.Exec(ctx, `
+	_, err := s.DB.Exec(ctx, `
 		INSERT INTO users (app_pk, id, name, custom, created_at, updated_at)
 		SELECT 1, 'user-' || lpad(i::text, 9, '0'), 'User ' || i, jsonb_build_object('country', 'C' || i % 50, 'plan', 'pro'), now(), now()
 		FROM generate_series(1, $1) AS i`, n)
 	if err != nil {
 		return fmt.Errorf("seed users: %w", err)
 	}
-	_, err = s.db.Exec(ctx, "INSERT INTO users (app_pk, id, name, created_at, updated_at) VALUES (1, 'shop', 'The Shop', now(), now())")
+	_, err = s.DB.Exec(ctx, "INSERT INTO users (app_pk, id, name, created_at, updated_at) VALUES (1, 'shop', 'The Shop', now(), now())")
 	if err != nil {
 		return fmt.Errorf("seed the sender: %w", err)
 	}
 	for _, vacuum := range []string{"VACUUM ANALYZE users", "CHECKPOINT"} {
-		if _, err := s.db.Exec(ctx, vacuum); err != nil {
+		if _, err := s.DB.Exec(ctx, vacuum); err != nil {
 			return fmt.Errorf("%s: %w", vacuum, err)
 		}
 	}
@@ -110,7 +58,7 @@ func (s *stack) seed(ctx context.Context, n int) error {
 // forget removes channels and messages, so that the next campaign creates its channels again.
 func (s *stack) forget(ctx context.Context) error {
 	for _, statement := range []string{"TRUNCATE messages, channels, channel_members", "CHECKPOINT"} {
-		if _, err := s.db.Exec(ctx, statement); err != nil {
+		if _, err := s.DB.Exec(ctx, statement); err != nil {
 			return fmt.Errorf("%s: %w", statement, err)
 		}
 	}
@@ -163,7 +111,7 @@ func (s *stack) campaign(ctx context.Context, n int) (campaignRun, error) {
 	slices.Sort(gets)
 	r.getP99 = gets[len(gets)*99/100]
 	var messages, recipients int
-	err = s.db.QueryRow(ctx, "SELECT count(*), count(DISTINCT recipient) FROM messages WHERE app_pk = 1 AND campaign_id = $1", created.ID).Scan(&messages, &recipients)
+	err = s.DB.QueryRow(ctx, "SELECT count(*), count(DISTINCT recipient) FROM messages WHERE app_pk = 1 AND campaign_id = $1", created.ID).Scan(&messages, &recipients)
 	if err != nil {
 		return r, fmt.Errorf("count messages: %w", err)
 	}

@@ -30,8 +30,9 @@ type wrongUsage struct{ error }
 
 // campaignFlags are those of every campaign command.
 type campaignFlags struct {
-	api    apiFlags
-	output string
+	api     apiFlags
+	output  string
+	outputs []string // what output may be; table and json when empty
 }
 
 func (f *campaignFlags) json() bool { return f.output == "json" }
@@ -39,8 +40,8 @@ func (f *campaignFlags) json() bool { return f.output == "json" }
 func newCampaignCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "campaign",
-		Short: "List, watch, start, pause, resume and stop campaigns",
-		Long: `List, watch, start, pause, resume and stop campaigns, through the API.
+		Short: "List, watch, start, pause, resume and stop campaigns, and export their recipients",
+		Long: `List, watch, start, pause, resume and stop campaigns, and export their recipients, through the API.
 
 Without key and secret, the API of a herald dev that runs in this directory is used. All times shown are in UTC.
 
@@ -49,7 +50,8 @@ watch: 0 completed; 3 stopped; else the same.`,
 		Example: `  herald campaign list --status scheduled,in_progress
   herald campaign start spring-sale --at 2h --stop-at 2030-11-24T09:00:00Z
   herald campaign pause spring-sale --reason "a typo"
-  herald campaign watch spring-sale`,
+  herald campaign watch spring-sale
+  herald campaign recipients spring-sale --format csv > spring-sale.csv`,
 		// Without these a mistyped command prints the help and succeeds.
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -63,12 +65,15 @@ watch: 0 completed; 3 stopped; else the same.`,
 	cmd.AddCommand(newCampaignListCommand(), newCampaignGetCommand(), newCampaignWatchCommand(), newCampaignStartCommand(), newCampaignPauseCommand(),
 		newCampaignMoveCommand("resume", "Let a paused campaign go on where it was; one that is not paused stays as it is", (*client.Client).ResumeCampaign),
 		newCampaignMoveCommand("stop", "Stop a campaign for good, without asking; one that has ended stays as it is", (*client.Client).StopCampaign),
-		newCampaignMovesCommand(), newCampaignExecutionCommand())
+		newCampaignMovesCommand(), newCampaignExecutionCommand(), newCampaignRecipientsCommand())
 	return cmd
 }
 
 // campaignCommand completes a command: its flags, and run called with the API.
 func campaignCommand(cmd *cobra.Command, f *campaignFlags, run func(cmd *cobra.Command, api *client.Client, args []string) error) *cobra.Command {
+	if len(f.outputs) == 0 {
+		f.outputs = []string{"table", "json"}
+	}
 	expected := cmd.Args
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		if err := expected(cmd, args); err != nil {
@@ -80,8 +85,8 @@ func campaignCommand(cmd *cobra.Command, f *campaignFlags, run func(cmd *cobra.C
 		return nil
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if f.output != "table" && f.output != "json" {
-			return campaignExit(wrongUsage{fmt.Errorf("--output is %q, it must be table or json", f.output)})
+		if !slices.Contains(f.outputs, f.output) {
+			return campaignExit(wrongUsage{fmt.Errorf("--output is %q, it must be one of %s", f.output, strings.Join(f.outputs, ", "))})
 		}
 		api, err := f.api.client(cmd.Context())
 		if err != nil {

@@ -201,4 +201,8 @@ func TestCampaignCommand(t *testing.T) {
 		t.Errorf("the users are %v, error %v", whole.Users, err)
 	}
 	contains(run(1, "pause", "quick"), "campaign is completed and can't be paused")
+	contains(run(0, "recipients", "quick"), "RECIPIENT", "u00001", "sent")
+	if n, _ := s.sent("slow"); strings.Count(run(0, "recipients", "slow", "--status", "sent", "--format", "csv"), "\n") != n+1 {
+		t.Errorf("the recipients of a campaign that sent %d messages are not as many", n)
+	}
 }

@@ -126,14 +126,13 @@ func TestKilledProcesses(t *testing.T) {
 	const users = 10_000
 	s.seedUsers(users)
 	segment := s.segment(map[string]any{"type": "user", "filter": map[string]any{"half": map[string]any{"$in": []int{0, 1}}}})
-	for _, process := range []string{"worker", "api", "postgres", "temporal"} {
+	for _, process := range []string{"worker-1", "api", "postgres", "temporal"} {
 		t.Run(process, func(t *testing.T) {
 			s := s.in(t)
 			id := s.campaign(map[string]any{"segment_ids": []string{segment}})
 			s.start(id)
 			s.eventually("part of the campaign", time.Minute, func() bool { n, _ := s.sent(id); return n >= users/10 })
-			pid := map[string]int{"worker": s.Pids.Worker[0], "api": s.Pids.API, "postgres": s.Pids.Postgres, "temporal": s.Pids.Temporal}[process]
-			if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			if err := s.Signal(process, syscall.SIGKILL); err != nil {
 				t.Fatal(err)
 			}
 			before, _ := s.sent(id)
@@ -152,12 +151,7 @@ func (s *stack) in(t *testing.T) *stack {
 
 // acknowledged says whether the campaign's workflow has taken up the newest control.
 func (s *stack) acknowledged(id string) bool {
-	s.t.Helper()
-	var ok bool
-	err := s.db.QueryRow(s.t.Context(), `
-		SELECT k.acked_seq >= c.control_seq FROM campaigns c JOIN campaign_controls k ON k.app_pk = c.app_pk AND k.campaign_id = c.id
-		WHERE c.id = $1`, id).Scan(&ok)
-	return err == nil && ok
+	return s.Acknowledged(s.t.Context(), id)
 }
 
 // wantMessage reads the newest message of the 1:1 channel of a user and the sender as a client would.

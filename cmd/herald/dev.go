@@ -18,6 +18,7 @@ import (
 
 	"herald/api"
 	"herald/internal/devstack"
+	"herald/internal/heralddev"
 	"herald/models/store"
 	"herald/workflows"
 )
@@ -27,27 +28,6 @@ type devOptions struct {
 	addr    string
 	workers int
 	json    bool
-}
-
-// devStack is what `herald dev` prints, and keeps in dev.json in its directory while it runs.
-type devStack struct {
-	APIURL            string  `json:"api_url"`
-	APIKey            string  `json:"api_key"`
-	APISecret         string  `json:"api_secret"`
-	ServerToken       string  `json:"server_token"`
-	TemporalAddress   string  `json:"temporal_address"`
-	TemporalNamespace string  `json:"temporal_namespace"`
-	TemporalUIURL     string  `json:"temporal_ui_url"`
-	DatabaseURL       string  `json:"database_url"`
-	Pids              devPids `json:"pids"`
-}
-
-// devPids are process ids; 0 for a server that was given and not started.
-type devPids struct {
-	Postgres int   `json:"postgres"`
-	Temporal int   `json:"temporal"`
-	API      int   `json:"api"`
-	Worker   []int `json:"worker"`
 }
 
 func newDevCommand() *cobra.Command {
@@ -111,7 +91,7 @@ type dev struct {
 	cfg   config
 	log   *slog.Logger
 	sup   *devstack.Supervisor
-	stack devStack
+	stack heralddev.Stack
 }
 
 func (d *dev) start(ctx context.Context) error {
@@ -151,7 +131,7 @@ func (d *dev) start(ctx context.Context) error {
 		}
 	}
 	pids := d.sup.Pids()
-	d.stack.Pids = devPids{Postgres: pids["postgres"], Temporal: pids["temporal"], API: pids["api"]}
+	d.stack.Pids = heralddev.Pids{Postgres: pids["postgres"], Temporal: pids["temporal"], API: pids["api"]}
 	for i := range d.workers {
 		d.stack.Pids.Worker = append(d.stack.Pids.Worker, pids[fmt.Sprintf("worker-%d", i+1)])
 	}

@@ -1,22 +1,15 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
-	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
-	"syscall"
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
+	"herald/internal/heralddev"
 )
 
 // runAsHerald in the environment makes the test binary behave as the herald command. It is inherited, so a stack started
@@ -33,10 +26,8 @@ func TestMain(m *testing.M) {
 
 // stack is a running `herald dev`.
 type stack struct {
-	devStack
-	t    *testing.T
-	db   *pgxpool.Pool
-	stop func()
+	*heralddev.Herald
+	t *testing.T
 }
 
 // startStack runs `herald dev` in a directory of its own and stops it with the test.
@@ -47,62 +38,38 @@ func startStack(t *testing.T, dir string, environment []string, args ...string) 
 	if err := os.Chmod(filepath.Dir(dir), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	binDir, err := filepath.Abs("../../.herald/bin")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(os.Args[0], append([]string{"dev", "--json", "--dir", dir, "--addr", "127.0.0.1:0"}, args...)...)
-	cmd.Env = append(os.Environ(), runAsHerald+"=1", "HERALD_BIN_DIR="+binDir)
-	cmd.Env = append(cmd.Env, environment...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	var log bytes.Buffer
-	cmd.Stderr = &log
-	out, err := cmd.StdoutPipe()
+	h, err := heralddev.Start(t.Context(), heralddev.Options{
+		Program: os.Args[0], Dir: dir, BinDir: binDir(t), Args: args, Env: append([]string{runAsHerald + "=1"}, environment...), Log: &log,
+	})
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v\n%s", err, log.String())
 	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	s := &stack{t: t}
-	stopped := false
-	s.stop = func() {
-		if stopped {
-			return
-		}
-		stopped = true
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("herald dev ended with %v", err)
-		}
+	s := &stack{Herald: h, t: t}
+	t.Cleanup(func() {
+		s.stop()
 		if t.Failed() {
-			t.Logf("herald dev said:\n%s\n%s", log.String(), tailLogs(dir))
+			t.Logf("herald dev said:\n%s\n%s", log.String(), h.Logs())
 		}
-	}
-	t.Cleanup(s.stop)
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		t.Fatalf("herald dev printed nothing: %v\n%s", err, log.String())
-	}
-	go io.Copy(io.Discard, out) //nolint:errcheck // the pipe only has to be kept empty
-	if err := json.Unmarshal([]byte(line), &s.devStack); err != nil {
-		t.Fatalf("herald dev printed %q: %v", line, err)
-	}
-	if s.db, err = pgxpool.New(t.Context(), s.DatabaseURL); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.db.Close)
+	})
 	return s
 }
 
-func tailLogs(dir string) string {
-	var b strings.Builder
-	files, _ := filepath.Glob(filepath.Join(dir, "log", "*.log"))
-	for _, f := range files {
-		content, _ := os.ReadFile(f)
-		fmt.Fprintf(&b, "== %s\n%s\n", filepath.Base(f), content[max(0, len(content)-4000):])
+// binDir is where the module keeps programs that had to be built.
+func binDir(t *testing.T) string {
+	t.Helper()
+	dir, err := filepath.Abs("../../.herald/bin")
+	if err != nil {
+		t.Fatal(err)
 	}
-	return b.String()
+	return dir
+}
+
+func (s *stack) stop() {
+	s.t.Helper()
+	if err := s.Stop(); err != nil {
+		s.t.Error(err)
+	}
 }
 
 // call makes an API call and checks its status.
@@ -120,64 +87,29 @@ func (s *stack) call(status int, method, path string, body any) map[string]any {
 
 // try makes an API call that may fail, while a process of the stack is down.
 func (s *stack) try(method, path string, body any) (map[string]any, int, error) {
-	encoded, err := json.Marshal(body)
-	if err != nil {
-		return nil, 0, err
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.t.Context()), 30*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, s.APIURL+path+"?api_key="+s.APIKey, bytes.NewReader(encoded))
-	if err != nil {
-		return nil, 0, err
-	}
-	req.Header.Set("Authorization", s.ServerToken)
-	req.Header.Set("Stream-Auth-Type", "jwt")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, 0, err
-	}
-	defer resp.Body.Close()
-	var answer map[string]any
-	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
-		return nil, resp.StatusCode, fmt.Errorf("decode the answer: %w", err)
-	}
-	return answer, resp.StatusCode, nil
+	return s.Call(context.WithoutCancel(s.t.Context()), method, path, body)
 }
 
 // eventually waits for a condition.
 func (s *stack) eventually(what string, within time.Duration, condition func() bool) {
 	s.t.Helper()
-	deadline := time.After(within)
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for !condition() {
-		select {
-		case <-deadline:
-			s.t.Fatalf("waited %v in vain for: %s", within, what)
-		case <-tick.C:
-		}
+	if err := heralddev.Await(context.WithoutCancel(s.t.Context()), what, within, condition); err != nil {
+		s.t.Fatal(err)
 	}
 }
 
-// seedUsers makes users u00000, u00001, … straight in the database, and a sender.
 func (s *stack) seedUsers(n int) {
 	s.t.Helper()
-	_, err := s.db.Exec(s.t.Context(), `
-		INSERT INTO users (app_pk, id, name, custom, created_at, updated_at)
-		SELECT (SELECT app_pk FROM apps LIMIT 1), 'u' || lpad(i::text, 5, '0'), 'User ' || i,
-			jsonb_build_object('half', i % 2, 'city', 'City ' || i % 100), now(), now()
-		FROM generate_series(0, $1 - 1) AS i ON CONFLICT DO NOTHING`, n)
-	if err != nil {
+	if err := s.SeedUsers(s.t.Context(), n); err != nil {
 		s.t.Fatal(err)
 	}
-	s.call(http.StatusCreated, http.MethodPost, "/users", map[string]any{"users": map[string]any{"shop": map[string]any{"id": "shop", "name": "The Shop"}}})
 }
 
 // campaign creates a campaign to all users and returns its id.
 func (s *stack) campaign(fields map[string]any) string {
 	s.t.Helper()
 	body := map[string]any{
-		"sender_id": "shop", "create_channels": true,
+		"sender_id": heralddev.Sender, "create_channels": true,
 		"message_template": map[string]any{"text": "Hi {{ receiver.name }} from {{ receiver.city }}, I'm {{ sender.name }}!"},
 	}
 	for k, v := range fields {
@@ -207,7 +139,7 @@ func (s *stack) sent(id string) (messages, recipients int) {
 	s.t.Helper()
 	// Postgres may be one of the processes that are down.
 	s.eventually("the database to answer", time.Minute, func() bool {
-		return s.db.QueryRow(s.t.Context(), "SELECT count(*), count(DISTINCT recipient) FROM messages WHERE campaign_id = $1", id).
+		return s.DB.QueryRow(s.t.Context(), "SELECT count(*), count(DISTINCT recipient) FROM messages WHERE campaign_id = $1", id).
 			Scan(&messages, &recipients) == nil
 	})
 	return messages, recipients

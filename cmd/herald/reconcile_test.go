@@ -48,7 +48,7 @@ func TestReconciler(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(g.store.Close)
-	if err := s.db.QueryRow(t.Context(), "SELECT app_pk FROM apps").Scan(&g.app); err != nil {
+	if err := s.DB.QueryRow(t.Context(), "SELECT app_pk FROM apps").Scan(&g.app); err != nil {
 		t.Fatal(err)
 	}
 	everybody := s.segment(map[string]any{"type": "user", "filter": map[string]any{"half": map[string]any{"$in": []int{0, 1}}}})
@@ -168,7 +168,7 @@ func (g *gaps) commit(id string, action models.Action) {
 // reconciled has the reconciler run, as if the campaign had been left alone for its grace, until a condition holds.
 func (g *gaps) reconciled(id, what string, condition func() bool) {
 	g.t.Helper()
-	if _, err := g.db.Exec(g.t.Context(), "UPDATE campaigns SET updated_at = updated_at - interval '1 minute' WHERE id = $1", id); err != nil {
+	if _, err := g.DB.Exec(g.t.Context(), "UPDATE campaigns SET updated_at = updated_at - interval '1 minute' WHERE id = $1", id); err != nil {
 		g.t.Fatal(err)
 	}
 	schedule := g.client.ScheduleClient().GetHandle(g.t.Context(), workflows.ReconcileScheduleID)

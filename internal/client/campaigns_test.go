@@ -71,6 +71,13 @@ func TestCampaignRequests(t *testing.T) {
 			},
 			[]string{"POST", "/campaigns/c/stop", `{"reason":"wrong list"}`},
 		},
+		"recipients": {
+			func(ctx ctx, c *client.Client) error {
+				_, err := c.Recipients(ctx, "a/b", client.RecipientQuery{})
+				return err
+			},
+			[]string{"GET", "/campaigns/a%2Fb/recipients", ""},
+		},
 		"execution": {
 			func(ctx ctx, c *client.Client) error { _, err := c.Execution(ctx, "c"); return err },
 			[]string{"GET", "/campaigns/c/execution", ""},

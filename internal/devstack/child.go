@@ -108,7 +108,7 @@ func (c *child) launch() (*exec.Cmd, error) {
 		return nil, errHalting
 	default:
 	}
-	if err := start(cmd, c.DeathSignal); err != nil {
+	if err := Spawn(cmd, c.DeathSignal); err != nil {
 		return nil, err
 	}
 	c.current = cmd.Process

@@ -28,7 +28,7 @@ func (t tool) run(ctx context.Context) (string, error) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: t.user}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second
-	err := start(cmd, syscall.SIGKILL)
+	err := Spawn(cmd, syscall.SIGKILL)
 	if err == nil {
 		err = cmd.Wait()
 	}

@@ -23,8 +23,8 @@ var spawner = sync.OnceValue(func() chan<- func() {
 	return jobs
 })
 
-// start starts cmd in a process group of its own; death is what it gets when this process ends without stopping it.
-func start(cmd *exec.Cmd, death syscall.Signal) error {
+// Spawn starts cmd in a process group of its own; death is what it gets when this process ends without stopping it.
+func Spawn(cmd *exec.Cmd, death syscall.Signal) error {
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
 	}

@@ -10,8 +10,8 @@ import (
 	"syscall"
 )
 
-// start starts cmd in a process group of its own. There is no death signal here: what is started ends by Supervisor.Stop.
-func start(cmd *exec.Cmd, _ syscall.Signal) error {
+// Spawn starts cmd in a process group of its own. There is no death signal here: whoever started it has to end it.
+func Spawn(cmd *exec.Cmd, _ syscall.Signal) error {
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
 	}
