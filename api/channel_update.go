@@ -35,7 +35,7 @@ func (s *Server) updateChannel(ctx context.Context, c *call) (*object, error) {
 		}
 	}
 	if f.Has("message") {
-		if update.Message, err = readChannelMessage(f, c, channel.CID); err != nil {
+		if update.Message, err = s.readChannelMessage(ctx, c, f.Object("message"), channel.CID); err != nil {
 			return nil, err
 		}
 	}
@@ -46,43 +46,32 @@ func (s *Server) updateChannel(ctx context.Context, c *call) (*object, error) {
 }
 
 // readChannelMessage reads the message that tells members of an update. Unless it says otherwise it is a system message.
-func readChannelMessage(f *request.Object, c *call, cid string) (*models.Message, error) {
-	body := f.Object("message")
-	m, err := readMessage(body, c)
+func (s *Server) readChannelMessage(ctx context.Context, c *call, f *request.Object, cid string) (*models.Message, error) {
+	m := readMessage(f, c.app.PK)
+	m.CID = cid
+	if f.String("type") == "" {
+		m.Type = models.MessageSystem
+	}
+	sender, err := s.actingUser(ctx, c, f)
 	if err != nil {
 		return nil, err
 	}
-	m.CID = cid
-	if body.String("type") == "" {
-		m.Type = models.MessageSystem
-	}
-	return &m, nil
+	m.UserID = sender.ID
+	return &m, s.checkPoll(ctx, m, f)
 }
 
 // checkUpdate refuses an update that names users who don't exist or has other invalid fields, and then one whose message
 // is too long.
 func (s *Server) checkUpdate(ctx context.Context, c *call, f *request.Object, update store.ChannelUpdate) error {
-	ids := memberIDs(update.Add)
-	if update.Message != nil {
-		ids = append(ids, update.Message.UserID)
-	}
-	users, err := s.store.Users(ctx, c.app.PK, ids)
+	users, err := s.store.Users(ctx, c.app.PK, memberIDs(update.Add))
 	if err != nil {
 		return err
 	}
 	if unknown := unknownMembers(users, update.Add); len(unknown) > 0 {
 		f.Invalid("add_members", "names users who don't exist: %v", unknown)
 	}
-	if update.Message != nil {
-		if sender, ok := users[update.Message.UserID]; !ok || !sender.Active() {
-			f.Object("message").Invalid("user_id", "must name a user who exists and is not deactivated")
-		}
-	}
-	if err := f.Err(); err != nil {
+	if err := f.Err(); err != nil || update.Message == nil {
 		return err
-	}
-	if update.Message == nil {
-		return nil
 	}
 	return checkLength(*update.Message)
 }
@@ -141,9 +130,10 @@ func (s *Server) applyChannelUpdate(ctx context.Context, c *call, cid string, up
 	if message == nil {
 		return o, nil
 	}
-	senders, err := s.store.Users(ctx, c.app.PK, append([]string{message.UserID}, message.MentionedUsers...))
+	messages := []models.Message{*message}
+	related, err := s.related(ctx, c, messages, message.UserID)
 	if err != nil {
 		return nil, err
 	}
-	return o.set("message", encodeMessage(*message, senders)), nil
+	return o.set("message", encodeMessage(messages[0], related)), nil
 }

@@ -93,18 +93,17 @@ func (s *Server) updateMemberOfQuery(ctx context.Context, c *call) (*object, err
 	if _, err := s.membership(ctx, c, channel.CID); err != nil {
 		return nil, err
 	}
-	if c.user != nil {
-		return s.updateMember(ctx, c, channel, c.user.ID)
-	}
 	q := c.query()
-	userID := q.String("user_id")
-	if userID == "" {
-		q.Invalid("user_id", "is required with a server token")
-		return nil, q.Err()
+	user, err := s.queryUser(ctx, c, q)
+	if err == nil {
+		err = q.Err()
 	}
-	o, err := s.updateMember(ctx, c, channel, userID)
+	if err != nil {
+		return nil, err
+	}
+	o, err := s.updateMember(ctx, c, channel, user.ID)
 	if models.ErrorCode(err) == models.CodeNotFound {
-		return nil, notAMember(userID)
+		return nil, notAMember(user.ID)
 	}
 	return o, err
 }
@@ -193,26 +192,19 @@ func (s *Server) actingMember(ctx context.Context, c *call, f *request.Object) (
 	if err != nil {
 		return models.Member{}, err
 	}
-	own, err := s.membership(ctx, c, channel.CID)
+	if _, err := s.membership(ctx, c, channel.CID); err != nil {
+		return models.Member{}, err
+	}
+	user, err := s.actingUser(ctx, c, f)
+	if err == nil {
+		err = f.Err()
+	}
 	if err != nil {
 		return models.Member{}, err
 	}
-	userID, err := c.actor(f)
-	if err != nil {
-		return models.Member{}, err
-	}
-	if userID == "" {
-		f.Invalid("user_id", "is required with a server token")
-	}
-	if err := f.Err(); err != nil {
-		return models.Member{}, err
-	}
-	if own != nil {
-		return *own, nil
-	}
-	m, err := s.store.Member(ctx, c.app.PK, channel.CID, userID)
+	m, err := s.store.Member(ctx, c.app.PK, channel.CID, user.ID)
 	if models.ErrorCode(err) == models.CodeNotFound {
-		err = notAMember(userID)
+		err = notAMember(user.ID)
 	}
 	return m, err
 }

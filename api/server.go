@@ -93,6 +93,9 @@ func (s *Server) routes() []route {
 		s.channelRoutes(),
 		s.memberRoutes(),
 		s.messageRoutes(),
+		s.pollRoutes(),
+		s.readRoutes(),
+		s.deviceRoutes(),
 		s.segmentRoutes(),
 		s.campaignRoutes(),
 	)

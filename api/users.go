@@ -66,16 +66,20 @@ func (s *Server) updateUsers(ctx context.Context, c *call) (*object, error) {
 	if err != nil {
 		return nil, err
 	}
-	return encodeUserMap(stored), nil
+	return s.encodeUserMap(ctx, c, stored)
 }
 
 // encodeUserMap is the answer of the operations that write users.
-func encodeUserMap(users []models.User) *object {
-	byID := newObject()
-	for _, u := range users {
-		byID.set(u.ID, encodeFullUser(u))
+func (s *Server) encodeUserMap(ctx context.Context, c *call, users []models.User) (*object, error) {
+	full, err := s.fullUsers(ctx, c.app.PK, users)
+	if err != nil {
+		return nil, err
 	}
-	return newObject().set("users", byID).set("membership_deletion_task_id", "")
+	byID := newObject()
+	for i, u := range users {
+		byID.set(u.ID, full[i])
+	}
+	return newObject().set("users", byID).set("membership_deletion_task_id", ""), nil
 }
 
 func readUser(e request.Entry) models.User {
@@ -123,7 +127,11 @@ func (s *Server) queryUsers(ctx context.Context, c *call) (*object, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newObject().set("users", encodeEach(users, encodeFullUser)), nil
+	full, err := s.fullUsers(ctx, c.app.PK, users)
+	if err != nil {
+		return nil, err
+	}
+	return newObject().set("users", full), nil
 }
 
 // readQuery reads a filter and the order in "sort", and notes in f what is wrong with them.

@@ -45,7 +45,7 @@ func (s *Server) updateUsersPartial(ctx context.Context, c *call) (*object, erro
 	if err != nil {
 		return nil, err
 	}
-	return encodeUserMap(stored), nil
+	return s.encodeUserMap(ctx, c, stored)
 }
 
 func readUserEdit(entry *request.Object) userEdit {

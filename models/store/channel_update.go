@@ -24,7 +24,7 @@ type ChannelUpdate struct {
 func (s *Store) UpdateChannel(ctx context.Context, appPK int64, cid string, u ChannelUpdate) (models.Channel, *models.Message, error) {
 	var updated models.Channel
 	var sent *models.Message
-	err := inTx(ctx, s.pool, func(tx pgx.Tx) error {
+	err := s.inTxByKey(ctx, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `SELECT * FROM channels WHERE app_pk = $1 AND cid = $2 AND deleted_at IS NULL FOR NO KEY UPDATE`, appPK, cid)
 		if err != nil {
 			return err

@@ -117,7 +117,7 @@ func (s *Store) Deliver(ctx context.Context, d Delivery) (Delivered, error) {
 type batch struct {
 	Delivery
 	tx  pgx.Tx
-	now time.Time // of the database, after the fence: created_at of everything
+	now time.Time // of the database, after the fence: created_at of messages and outcomes
 
 	claimed  []NewMessage // the messages that this transaction inserted
 	created  []string     // cids

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -42,7 +43,7 @@ func (b *batch) writeChannels(ctx context.Context) error {
 	// could deadlock with another campaign's batch to the same users.
 	result, err := b.tx.Query(ctx, `
 		INSERT INTO channels AS ch (app_pk, cid, team, custom, created_by, member_count, created_at, updated_at, last_message_at)
-		SELECT $1, r.cid, $2, coalesce(r.custom::jsonb, '{}'), $3, r.members, $4, $4, $4
+		SELECT $1, r.cid, $2, coalesce(r.custom::jsonb, '{}'), $3, r.members, $4, $4, $8
 		FROM unnest($5::text[], $6::text[], $7::int[]) AS r (cid, custom, members)
 		ON CONFLICT (app_pk, cid) DO UPDATE SET
 			last_message_at = greatest(ch.last_message_at, excluded.last_message_at),
@@ -56,7 +57,7 @@ func (b *batch) writeChannels(ctx context.Context) error {
 			disabled     = ch.deleted_at IS NULL AND ch.disabled,
 			deleted_at   = NULL
 		RETURNING cid, xmax = 0, created_at = $4`,
-		b.AppPK, b.Channels.Team, b.SenderID, b.now, cids, customs, counts)
+		b.AppPK, b.Channels.Team, b.SenderID, b.creation(), cids, customs, counts, b.now)
 	if err != nil {
 		return fmt.Errorf("write channels: %w", err)
 	}
@@ -87,6 +88,13 @@ func (b *batch) writeChannels(ctx context.Context) error {
 	return nil
 }
 
+// firstUnread is how much older a channel and its members are than the message that the channel was created for: unread
+// are the messages after the joining time. Some clients know times to the millisecond.
+const firstUnread = time.Millisecond
+
+// creation is the created_at of channels that the batch creates and of their members.
+func (b *batch) creation() time.Time { return b.now.Add(-firstUnread) }
+
 // channelRows lists the channels of the claimed messages in order of cid.
 func (b *batch) channelRows() []channelRow {
 	rows := make([]channelRow, len(b.claimed))
@@ -100,7 +108,7 @@ func (b *batch) channelRows() []channelRow {
 // touchChannels moves last_message_at of existing channels. They were there when the batch was read; if one is gone
 // now, the batch is read again.
 //
-// byKey: here as elsewhere in a batch rows are found by a LATERAL look-up for each key, and changed by an insert that
+// Here as elsewhere in a batch rows are found by a LATERAL look-up for each key, and changed by an insert that
 // always conflicts. Joins and "= ANY" leave it to Postgres how to find them, and with the statistics of a table that is
 // just being filled it reads the whole app's rows for every batch.
 func (b *batch) touchChannels(ctx context.Context, cids []string) error {
@@ -175,7 +183,7 @@ func (b *batch) addMembers(ctx context.Context) error {
 		SELECT $1::bigint, ch.cid, m.user_id, m.channel_role, m.custom, m.hidden, CASE WHEN m.archived THEN $2::timestamptz END, $2::timestamptz, $2::timestamptz
 		FROM unnest($5::text[]) AS ch (cid)
 		CROSS JOIN jsonb_to_recordset($6::jsonb) AS m (user_id text, channel_role text, custom jsonb, hidden boolean, archived boolean)`,
-		b.AppPK, b.now, cids, receivers, b.created, string(common))
+		b.AppPK, b.creation(), cids, receivers, b.created, string(common))
 	if err != nil {
 		return fmt.Errorf("add members: %w", err)
 	}

@@ -57,7 +57,7 @@ func TestDeleteChannelsRemovesThem(t *testing.T) {
 		}
 	}
 	want := []string{"to messaging:big boss erased c deleted", "to messaging:other boss regular Hello messaging:other c"}
-	if diff := cmp.Diff(want, w.messages("recipient IS NOT NULL")); diff != "" {
+	if diff := cmp.Diff(want, w.written("recipient IS NOT NULL")); diff != "" {
 		t.Errorf("the campaign's rows (-want +got):\n%s", diff)
 	}
 }
@@ -80,7 +80,7 @@ func TestDeleteChannelsLeavesTheNewOneAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if diff := cmp.Diff([]string{"to x boss regular Hello x c"}, w.messages("true")); diff != "" {
+	if diff := cmp.Diff([]string{"to x boss regular Hello x c"}, w.written("true")); diff != "" {
 		t.Errorf("messages (-want +got):\n%s", diff)
 	}
 	w.checkChannels(channelRow{CID: cid, Custom: "{}", CreatedBy: sender, MemberCount: 2, Members: []string{sender, "x"}, Renewed: true, Sent: true})

@@ -13,10 +13,11 @@ import (
 // erasePage is how many messages, memberships or channels one transaction of a deletion takes: some 10 ms of work.
 const erasePage = 1000
 
-// erasure says what becomes of messages. A message of a campaign is the claim on its recipient, and what the campaign's
-// recipients are listed from: its row stays whatever is deleted, in a hard deletion without content and as
-// models.MessageErased. Moving the claim to a table of its own instead would leave an instant in which a batch that
-// waits for the deleted row finds neither.
+// erasure says what becomes of messages that are deleted, one or millions; there is no other way in which messages go. A
+// message of a campaign is the claim on its recipient (messages_once_per_recipient), and what the campaign's recipients
+// are listed from: its row stays whatever is deleted, in a hard deletion without content and as models.MessageErased.
+// Moving the claim to a table of its own instead would leave an instant in which a batch that waits for the deleted row
+// finds neither.
 //
 // Rows are changed by the range of keys that a page ends, not by a join with the page: with the statistics of tables
 // that are just being filled Postgres compares every row of the page with every row of the app.
@@ -26,12 +27,12 @@ type erasure struct {
 	remove bool   // rows without a recipient are deleted
 }
 
-const emptied = `, custom = NULL, mentioned_users = NULL, poll_id = NULL`
+const emptied = `, custom = NULL, mentioned_users = NULL, poll_id = NULL, silent = false`
 
 var erasures = map[models.Deletion]erasure{
 	models.DeleteSoft:    {which: `m.deleted_at IS NULL`, set: markedAs(models.MessageDeleted)},
-	models.DeletePruning: {which: `m.type <> '` + models.MessageErased + `'`, set: markedAs(models.MessageDeleted) + emptied},
-	models.DeleteHard:    {which: `m.type <> '` + models.MessageErased + `'`, set: markedAs(models.MessageErased) + emptied, remove: true},
+	models.DeletePruning: {which: shownMessage, set: markedAs(models.MessageDeleted) + emptied},
+	models.DeleteHard:    {which: shownMessage, set: markedAs(models.MessageErased) + emptied, remove: true},
 }
 
 func markedAs(messageType string) string {
@@ -49,6 +50,17 @@ func (e erasure) others(rows string) string {
 		return `DELETE FROM messages AS m WHERE m.recipient IS NULL AND ` + rows
 	}
 	return `UPDATE messages AS m SET ` + e.set + ` WHERE m.recipient IS NULL AND ` + e.which + ` AND ` + rows
+}
+
+// eraseMessageTx deletes one message.
+func eraseMessageTx(ctx context.Context, tx pgx.Tx, appPK int64, id string, how models.Deletion) error {
+	const this = `m.app_pk = $1 AND m.id = $2`
+	for _, statement := range []string{erasures[how].claims(this), erasures[how].others(this)} {
+		if _, err := tx.Exec(ctx, statement, appPK, id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ofTheDeleted is true of a message or membership r of user $2 that a deletion at $3 is about: everything, unless the

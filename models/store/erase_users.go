@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -40,6 +41,12 @@ func (s *Store) finishDeletingUser(ctx context.Context, appPK int64, id string, 
 	}
 	if err := s.eraseMemberships(ctx, appPK, id, at); err != nil {
 		return err
+	}
+	if err := s.eraseVotes(ctx, appPK, id, at); err != nil {
+		return err
+	}
+	if _, err := s.pool.Exec(ctx, `DELETE FROM devices AS d WHERE d.app_pk = $1 AND d.user_id = $2 AND `+ofTheDeleted("d"), appPK, id, at); err != nil {
+		return fmt.Errorf("erase devices: %w", err)
 	}
 	// Not if the user has come back since.
 	_, err := s.pool.Exec(ctx, `DELETE FROM users WHERE app_pk = $1 AND id = $2 AND deleted_at <= $3`, appPK, id, at)
@@ -86,6 +93,44 @@ func (s *Store) eraseMemberships(ctx context.Context, appPK int64, userID string
 func lockChannelsTx(ctx context.Context, tx pgx.Tx, appPK int64, cids []string) error {
 	_, err := tx.Exec(ctx, `SELECT FROM channels WHERE app_pk = $1 AND cid = ANY($2) ORDER BY cid FOR NO KEY UPDATE`, appPK, cids)
 	return err
+}
+
+// eraseVotes takes back a user's votes, with the counts of their polls.
+func (s *Store) eraseVotes(ctx context.Context, appPK int64, userID string, at time.Time) error {
+	for after := ""; ; {
+		polls, err := column[string](ctx, s.pool, `
+			SELECT DISTINCT v.poll_id FROM poll_votes AS v
+			WHERE v.app_pk = $1 AND v.user_id = $2 AND v.poll_id > $4 AND `+ofTheDeleted("v")+` ORDER BY v.poll_id LIMIT $5`,
+			appPK, userID, at, after, erasePage)
+		if err != nil {
+			return fmt.Errorf("list the polls of votes: %w", err)
+		}
+		if len(polls) == 0 {
+			return nil
+		}
+		for _, poll := range polls {
+			err := s.vote(ctx, appPK, poll, userID, func(tx pgx.Tx, _ models.Poll, own []models.Vote) error {
+				return eraseVotesTx(ctx, tx, appPK, poll, userID, own, at)
+			})
+			if err != nil && models.ErrorCode(err) != models.CodeNotFound {
+				return fmt.Errorf("erase votes in the poll %q: %w", poll, err)
+			}
+			after = poll
+		}
+	}
+}
+
+func eraseVotesTx(ctx context.Context, tx pgx.Tx, appPK int64, pollID, userID string, own []models.Vote, at time.Time) error {
+	ids, err := column[string](ctx, tx, `
+		SELECT v.id FROM poll_votes AS v WHERE v.app_pk = $1 AND v.user_id = $2 AND v.poll_id = $4 AND `+ofTheDeleted("v"), appPK, userID, at, pollID)
+	if err != nil {
+		return err
+	}
+	gone := slices.DeleteFunc(own, func(v models.Vote) bool { return !slices.Contains(ids, v.ID) })
+	if err := removeVotesTx(ctx, tx, appPK, pollID, gone); err != nil {
+		return err
+	}
+	return countVotesTx(ctx, tx, appPK, pollID, userID, gone, nil)
 }
 
 // handOver makes somebody else the creator of the channels that users created.

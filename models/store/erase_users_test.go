@@ -3,7 +3,6 @@ package store_test
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -17,8 +16,8 @@ func (w *world) message(id, cid, userID string) {
 		VALUES ($1, $2, $3, $4, 'Hello', '[{"type": "image"}]', '{"a": 1}', '{ann}', 'poll', now() - interval '1 minute', now() - interval '1 minute')`, w.app, id, cid, userID)
 }
 
-// messages describes the messages there are, in order of id: "m1 ann regular Hello …".
-func (w *world) messages(where string) []string {
+// written describes the messages there are, in order of id: "m1 ann regular Hello …".
+func (w *world) written(where string) []string {
 	w.tb.Helper()
 	return query[string](w, `
 		SELECT concat_ws(' ', CASE WHEN recipient IS NULL THEN id ELSE 'to ' || recipient END, user_id, type, nullif(text, ''), attachments, custom, mentioned_users,
@@ -71,10 +70,10 @@ func TestDeleteUsersDeletesTheirMessages(t *testing.T) {
 			before := query[string](w, `SELECT id || cid || created_at FROM messages WHERE campaign_id = 'c' AND recipient IS NOT NULL ORDER BY 1`)
 
 			w.deleteUsers(models.UserDeletion{UserIDs: []string{sender}, User: models.DeleteSoft, Messages: how})
-			if diff := cmp.Diff(want, w.messages("user_id = 'boss'")); diff != "" {
+			if diff := cmp.Diff(want, w.written("user_id = 'boss'")); diff != "" {
 				t.Errorf("messages (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff([]string{`m2 zoe regular ` + ordinary}, w.messages("user_id = 'zoe'")); diff != "" {
+			if diff := cmp.Diff([]string{`m2 zoe regular ` + ordinary}, w.written("user_id = 'zoe'")); diff != "" {
 				t.Errorf("messages of somebody else (-want +got):\n%s", diff)
 			}
 			if n := one[int](w, `SELECT count(*) FROM messages WHERE app_pk = 99 AND type = 'regular'`); n != 1 {
@@ -116,7 +115,7 @@ func TestDeletionsLeaveTheClaim(t *testing.T) {
 	again := delivery(c, bossOnly, "ann", "bob", "carl")
 	w.delivers(again, models.Counts{Sent: 3, ChannelsCreated: 3, UsersSent: 3}) // what the range committed in all
 	want := []string{"to ann boss erased c deleted", "to bob boss erased c deleted", "to carl boss regular Hello carl c"}
-	if diff := cmp.Diff(want, w.messages("true")); diff != "" {
+	if diff := cmp.Diff(want, w.written("true")); diff != "" {
 		t.Errorf("messages (-want +got):\n%s", diff)
 	}
 	w.checkChannels(channelRow{CID: "messaging:carl", Custom: "{}", CreatedBy: sender, MemberCount: 2, Members: []string{sender, "carl"}, Renewed: true, Sent: true})
@@ -154,7 +153,7 @@ func TestDeleteUsersWaitsForBatches(t *testing.T) {
 	if err := <-finished; err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"to ann boss erased c deleted"}, w.messages("true")); diff != "" {
+	if diff := cmp.Diff([]string{"to ann boss erased c deleted"}, w.written("true")); diff != "" {
 		t.Errorf("messages (-want +got):\n%s", diff)
 	}
 }
@@ -213,7 +212,7 @@ func TestDeleteUsersLeavesTheNewLifeAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.finish(d, task)
-	if diff := cmp.Diff([]string{"new ann regular I'm back"}, w.messages("true")); diff != "" {
+	if diff := cmp.Diff([]string{"new ann regular I'm back"}, w.written("true")); diff != "" {
 		t.Errorf("messages (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]string{channel.CID}, query[string](w, `SELECT cid FROM channel_members WHERE user_id = 'ann'`)); diff != "" {
@@ -231,38 +230,6 @@ func TestDeleteUsersLeavesTheNewLifeAlone(t *testing.T) {
 	}
 	if user, err := w.User(t.Context(), w.app, "ann"); err != nil || user.DeletedAt == nil {
 		t.Errorf("ann: %+v, %v", user, err)
-	}
-}
-
-func TestDeleteUsersMarksThem(t *testing.T) {
-	t.Parallel()
-	for how, want := range map[models.Deletion]string{
-		models.DeleteSoft:    `Ann i.png {"a": 1} {red}`,
-		models.DeletePruning: `{} {red}`,
-		models.DeleteHard:    `{} {red}`, // until the task is through
-	} {
-		t.Run(string(how), func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			w.exec(`INSERT INTO users (app_pk, id, name, image, custom, teams, created_at, updated_at) VALUES ($1, 'ann', 'Ann', 'i.png', '{"a": 1}', '{red}', now(), now())`, w.app)
-			_, task, err := w.DeleteUsers(t.Context(), w.app, models.UserDeletion{UserIDs: []string{"ann"}, User: how})
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := one[string](w, `SELECT concat_ws(' ', name, image, custom, teams) FROM users WHERE id = 'ann' AND deleted_at = $1 AND updated_at = $1`, task.CreatedAt)
-			if got != want {
-				t.Errorf("got %s, want %s", got, want)
-			}
-			if wantTask := map[bool]models.TaskStatus{true: models.TaskPending, false: models.TaskCompleted}[how == models.DeleteHard]; task.Status != wantTask {
-				t.Errorf("the task is %s", task.Status)
-			}
-			// Deleted once, a user may still be deleted more thoroughly.
-			hard := models.UserDeletion{UserIDs: []string{"ann"}, User: models.DeleteHard}
-			w.deleteUsers(hard)
-			if n := one[int](w, `SELECT count(*) FROM users WHERE id = 'ann'`); n != 0 {
-				t.Error("the row is still there")
-			}
-		})
 	}
 }
 
@@ -301,71 +268,41 @@ func TestDeleteUsersDeletesConversations(t *testing.T) {
 	}
 }
 
-func TestDeleteUsersRefuses(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.users("ann", "old", "asleep")
-	w.exec(`UPDATE users SET deleted_at = now() WHERE id = 'old'`)
-	w.exec(`UPDATE users SET deactivated_at = now() WHERE id = 'asleep'`)
-	for name, d := range map[string]models.UserDeletion{
-		"user_ids[1]":          {UserIDs: []string{"ann", "nobody"}},
-		"new_channel_owner_id": {UserIDs: []string{"ann"}, NewOwner: "nobody"},
-	} {
-		_, _, err := w.DeleteUsers(t.Context(), w.app, d)
-		if models.ErrorCode(err) != models.CodeInvalid || !strings.HasPrefix(err.Error(), name) {
-			t.Errorf("%+v: %v", d, err)
-		}
-	}
-	for _, owner := range []string{"ann", "old", "asleep"} {
-		if _, _, err := w.DeleteUsers(t.Context(), w.app, models.UserDeletion{UserIDs: []string{"ann"}, NewOwner: owner}); models.ErrorCode(err) != models.CodeInvalid {
-			t.Errorf("new owner %s: %v", owner, err)
-		}
-	}
-	if n := one[int](w, `SELECT count(*) FROM users WHERE id = 'ann' AND deleted_at IS NULL`); n != 1 {
-		t.Error("a refused call deleted ann")
-	}
-	if n := one[int](w, `SELECT count(*) FROM tasks`); n != 0 {
-		t.Error("a refused call left a task")
-	}
-}
-
-func TestTasks(t *testing.T) {
+func TestDeleteUsersTakesVotesAndDevices(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.users("ann", "bob")
-	_, task, err := w.DeleteUsers(t.Context(), w.app, models.UserDeletion{UserIDs: []string{"ann"}, User: models.DeleteSoft, Messages: models.DeleteSoft})
+	for _, id := range []string{"p1", "p2"} {
+		w.poll(id)
+		w.votes(id, "ann", "a")
+		w.votes(id, "bob", "a")
+	}
+	w.exec(`INSERT INTO devices (app_pk, id, user_id, push_provider, created_at) SELECT $1, id, 'ann', 'apn', now() FROM unnest('{old,new}'::text[]) id`, w.app)
+	d := models.UserDeletion{UserIDs: []string{"ann"}, User: models.DeleteHard}
+	_, task, err := w.DeleteUsers(t.Context(), w.app, d)
 	if err != nil {
 		t.Fatal(err)
 	}
-	pending := func(grace time.Duration) []string {
-		t.Helper()
-		tasks, err := w.PendingTasks(t.Context(), grace, 10)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ids := []string{}
-		for _, task := range tasks {
-			ids = append(ids, task.ID)
-		}
-		return ids
-	}
-	if diff := cmp.Diff([]string{}, pending(time.Minute)); diff != "" {
-		t.Errorf("pending too early:\n%s", diff)
-	}
-	if diff := cmp.Diff([]string{task.ID}, pending(0)); diff != "" {
-		t.Errorf("pending (-want +got):\n%s", diff)
-	}
-	if err := w.FailTask(t.Context(), w.app, task.ID, "ended", "by hand"); err != nil {
+	// Ann comes back before the deletion is through, votes and brings a device.
+	if _, err := w.UpsertUsers(t.Context(), w.app, []models.User{{ID: "ann", Role: "user"}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.CompleteTask(t.Context(), w.app, task.ID, []string{"ann"}); err != nil {
-		t.Fatal(err)
+	w.votes("p2", "ann", "b")
+	w.exec(`UPDATE devices SET created_at = now() WHERE id = 'new'`)
+	w.finish(d, task)
+	for poll, want := range map[string]map[string]int64{"p1": {"a": 1}, "p2": {"a": 1, "b": 1}} {
+		if diff := cmp.Diff(want, w.counts(poll)); diff != "" {
+			t.Errorf("counts of %s (-want +got):\n%s", poll, diff)
+		}
 	}
-	got, err := w.Task(t.Context(), w.app, task.ID)
-	if err != nil || got.Status != models.TaskFailed || got.ErrorType != "ended" || got.ErrorDescription != "by hand" || got.Result != nil {
-		t.Errorf("task %+v, %v", got, err)
+	if diff := cmp.Diff([]string{"p1 bob a", "p2 ann b", "p2 bob a"}, query[string](w, `SELECT concat_ws(' ', poll_id, user_id, option_id) FROM poll_votes ORDER BY 1`)); diff != "" {
+		t.Errorf("votes (-want +got):\n%s", diff)
 	}
-	if _, err := w.Task(t.Context(), w.app+1, task.ID); models.ErrorCode(err) != models.CodeNotFound {
-		t.Errorf("another app reads it: %v", err)
+	if diff := cmp.Diff([]string{"new"}, query[string](w, `SELECT id FROM devices`)); diff != "" {
+		t.Errorf("devices (-want +got):\n%s", diff)
+	}
+	w.deleteUsers(d)
+	if n := one[int](w, `SELECT (SELECT count(*) FROM devices) + (SELECT count(*) FROM poll_votes WHERE user_id = 'ann')`); n != 0 {
+		t.Errorf("%d votes and devices are left", n)
 	}
 }
