@@ -28,7 +28,7 @@ func (s *Server) memberRoutes() []route {
 		},
 		{
 			operation: "UpdateMemberPartial", method: http.MethodPatch, path: "/channels/:type/:id/member/:user_id",
-			usersToo: true, handle: s.updateMemberOfPath,
+			v1Only: true, usersToo: true, handle: s.updateMemberOfPath,
 		},
 		{operation: "HideChannel", method: http.MethodPost, path: "/channels/:type/:id/hide", usersToo: true, handle: s.hideChannel},
 		{operation: "ShowChannel", method: http.MethodPost, path: "/channels/:type/:id/show", usersToo: true, handle: s.showChannel},

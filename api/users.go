@@ -23,7 +23,7 @@ func (s *Server) userRoutes() []route {
 		{operation: "UpdateUsersPartial", method: http.MethodPatch, path: "/users", handle: s.updateUsersPartial},
 		{operation: "QueryUsers", method: http.MethodGet, path: "/users", usersToo: true, handle: s.queryUsers},
 		{operation: "DeleteUsers", method: http.MethodPost, path: "/users/delete", handle: s.deleteUsers},
-		{operation: "DeleteUser", method: http.MethodDelete, path: "/users/:id", handle: s.deleteUser},
+		{operation: "DeleteUser", method: http.MethodDelete, path: "/users/:id", v1Only: true, handle: s.deleteUser},
 		{operation: "DeactivateUsers", method: http.MethodPost, path: "/users/deactivate", handle: s.deactivateUsers},
 		{operation: "DeactivateUser", method: http.MethodPost, path: "/users/:id/deactivate", handle: s.deactivateUser},
 		{operation: "ReactivateUsers", method: http.MethodPost, path: "/users/reactivate", handle: s.reactivateUsers},
