@@ -41,8 +41,10 @@ func (s *Store) CreateChannel(ctx context.Context, channel models.Channel, membe
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now(), now())
 			ON CONFLICT (app_pk, cid) DO UPDATE SET
 				team = excluded.team, custom = excluded.custom, created_by = excluded.created_by, frozen = excluded.frozen,
-				disabled = excluded.disabled, member_count = excluded.member_count, created_at = excluded.created_at,
-				updated_at = excluded.updated_at, last_message_at = NULL, deleted_at = NULL
+				disabled = excluded.disabled, member_count = excluded.member_count,
+				-- A deletion for which this has waited is later than the beginning of the transaction.
+				created_at = greatest(excluded.created_at, ch.deleted_at + interval '1 microsecond'),
+				updated_at = greatest(excluded.updated_at, ch.deleted_at + interval '1 microsecond'), last_message_at = NULL, deleted_at = NULL
 			WHERE ch.deleted_at IS NOT NULL
 			RETURNING *`,
 			channel.AppPK, channel.CID, channel.Team, string(custom), channel.CreatedBy, channel.Frozen, channel.Disabled, len(members))
