@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"go.temporal.io/sdk/activity"
+
 	"herald/models"
 	"herald/workflows"
 )
@@ -13,6 +15,8 @@ import (
 // done is found done.
 func (a *Activities) RunTask(ctx context.Context, in workflows.TaskInput) error {
 	defer alive(ctx)()
+	ctx, cancel := untilStop(ctx)
+	defer cancel()
 	task, err := a.Store.Task(ctx, in.AppPK, in.TaskID)
 	if isCode(err, models.CodeNotFound) || err == nil && task.Status != models.TaskPending {
 		return nil
@@ -25,6 +29,21 @@ func (a *Activities) RunTask(ctx context.Context, in workflows.TaskInput) error 
 		return fmt.Errorf("task %d/%s: %w", task.AppPK, task.ID, err)
 	}
 	return a.Store.CompleteTask(ctx, task.AppPK, task.ID, about)
+}
+
+// untilStop gives a context that ends when the worker is told to stop: a task may take hours, and another worker goes on
+// with it.
+func untilStop(ctx context.Context) (context.Context, context.CancelFunc) {
+	stop := activity.GetWorkerStopChannel(ctx)
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-stop:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
 }
 
 // work does a task, and gives the ids it was about.

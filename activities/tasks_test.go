@@ -1,12 +1,16 @@
 package activities_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.temporal.io/sdk/testsuite"
 
+	"herald/activities"
 	"herald/models"
 	"herald/workflows"
 )
@@ -91,6 +95,43 @@ func TestRunTaskOfANewerVersion(t *testing.T) {
 	w.exec(`UPDATE tasks SET kind = 'dance'`)
 	if _, err := run[any](w, workflows.ActivityRunTask, inputOf(task)); err == nil || !strings.Contains(err.Error(), "dance") {
 		t.Errorf("error %v", err)
+	}
+	if got := w.task(task.ID); got.Status != models.TaskPending {
+		t.Errorf("task %+v", got)
+	}
+}
+
+// blocked is a store whose deletions take until their context ends.
+type blocked struct {
+	activities.Store
+	begun chan struct{}
+}
+
+func (b blocked) FinishDeletingUsers(ctx context.Context, _ int64, _ models.UserDeletion, _ time.Time) error {
+	close(b.begun)
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// A worker that stops leaves a long task to another one.
+func TestRunTaskEndsWithTheWorker(t *testing.T) {
+	w := newWorld(t)
+	w.ids("ann")
+	task := w.deleting(models.UserDeletion{UserIDs: []string{"ann"}, User: models.DeleteHard})
+	store := blocked{w.hooks, make(chan struct{})}
+	w.restart(func(cfg *activities.Config) { cfg.Store = store })
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(quiet{})
+	env := suite.NewTestActivityEnvironment()
+	w.acts.RegisterSteps(env)
+	stop := make(chan struct{})
+	env.SetWorkerStopChannel(stop)
+	go func() {
+		<-store.begun
+		close(stop)
+	}()
+	if _, err := env.ExecuteActivity(workflows.ActivityRunTask, inputOf(task)); err == nil {
+		t.Error("the task ended as if it were done")
 	}
 	if got := w.task(task.ID); got.Status != models.TaskPending {
 		t.Errorf("task %+v", got)
