@@ -29,8 +29,10 @@ func (h *harness) addDevice(t *testing.T, user, id string) {
 	h.mustCall(t, http.StatusCreated, http.MethodPost, "/devices", map[string]string{"id": id, "push_provider": "apn", "user_id": user})
 }
 
-func TestDevices(t *testing.T) {
-	h := newShop(t)
+func TestDevices(t *testing.T) { inEachDialect(t, testDevices) }
+
+func testDevices(t *testing.T, d dialect) {
+	h := newShop(t).in(d)
 	body := h.mustCall(t, http.StatusCreated, http.MethodPost, "/devices",
 		`{"id": "token:1", "push_provider": "firebase", "push_provider_name": "staging", "user": {"id": "ann"}, "extra": 1}`)
 	if len(body) != 1 {

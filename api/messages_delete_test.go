@@ -37,8 +37,10 @@ func texts(t *testing.T, messages any) []string {
 	return list
 }
 
-func TestGetManyMessages(t *testing.T) {
-	h := newConversation(t)
+func TestGetManyMessages(t *testing.T) { inEachDialect(t, testGetManyMessages) }
+
+func testGetManyMessages(t *testing.T, d dialect) {
+	h := newConversation(t).in(d)
 	h.mustCall(t, http.StatusCreated, http.MethodPost, "/channels/messaging/other/query", `{"data": {"created_by_id": "shop", "members": ["ann"]}}`)
 	h.mustCall(t, http.StatusCreated, http.MethodPost, "/channels/messaging/other/message", `{"message": {"id": "elsewhere", "text": "x", "user_id": "shop"}}`)
 	for _, id := range []string{"1", "2", "3", "4"} {
@@ -80,11 +82,13 @@ func TestGetManyMessages(t *testing.T) {
 	}
 }
 
-func TestDeleteMessage(t *testing.T) {
-	h := newConversation(t)
+func TestDeleteMessage(t *testing.T) { inEachDialect(t, testDeleteMessage) }
+
+func testDeleteMessage(t *testing.T, d dialect) {
+	h := newConversation(t).in(d)
 	campaignMessages(t, h)
 	for _, id := range []string{"soft", "hard"} {
-		h.send(t, map[string]any{"id": id, "text": "x", "user_id": "shop", "promo": 1, "attachments": []any{map[string]any{"type": "image"}}})
+		h.send(t, d.with(m{"id": id, "text": "x", "user_id": "shop", "attachments": []m{{"type": "image"}}}, m{"promo": 1}))
 	}
 	for _, tc := range []struct{ id, query string }{{"soft", ""}, {"soft", ""}, {"hard", "?hard=true"}, {"d", "?hard=true"}, {"t", "?hard=True"}, {"a", "?hard=false"}} {
 		body := h.mustCall(t, http.StatusOK, http.MethodDelete, "/messages/"+tc.id+tc.query, nil)
@@ -94,7 +98,11 @@ func TestDeleteMessage(t *testing.T) {
 		}
 	}
 	got := h.mustCall(t, http.StatusOK, http.MethodGet, "/messages/soft", nil)
-	if at(t, got, "message", "type") != "deleted" || at(t, got, "message", "promo") == nil {
+	custom := at(t, got, "message").(m)
+	if d.v2 {
+		custom = custom["custom"].(m)
+	}
+	if at(t, got, "message", "type") != "deleted" || custom["promo"] == nil {
 		t.Errorf("a message that was deleted softly: %v", got)
 	}
 	for _, id := range []string{"hard", "d", "t", "none"} {

@@ -65,8 +65,10 @@ func tally(t *testing.T, poll any) string {
 		p["answers_count"], voters(p["latest_answers"]), voters(p["own_votes"]))
 }
 
-func TestCastPollVote(t *testing.T) {
-	h := newQuestion(t, `, "allow_answers": true`)
+func TestCastPollVote(t *testing.T) { inEachDialect(t, testCastPollVote) }
+
+func testCastPollVote(t *testing.T, d dialect) {
+	h := newQuestion(t, `, "allow_answers": true`).in(d)
 	body := h.votes(t, "ann", "red")
 	if at(t, body, "vote", "user", "id") != "ann" || at(t, body, "poll", "id") != "p" {
 		t.Errorf("the answer %v", body)
@@ -145,8 +147,10 @@ func TestCastPollVoteRefuses(t *testing.T) {
 	wantError(t, h.vote(t, "bob", "red"), http.StatusNotFound, models.CodeNotFound, "message", "")
 }
 
-func TestAnonymousPoll(t *testing.T) {
-	h := newQuestion(t, `, "voting_visibility": "anonymous", "allow_answers": true`)
+func TestAnonymousPoll(t *testing.T) { inEachDialect(t, testAnonymousPoll) }
+
+func testAnonymousPoll(t *testing.T, d dialect) {
+	h := newQuestion(t, `, "voting_visibility": "anonymous", "allow_answers": true`).in(d)
 	h.votes(t, "ann", "red")
 	h.votes(t, "ann", "=Because")
 	body := h.votes(t, "bob", "red")
@@ -173,8 +177,10 @@ func TestUniqueVoteIsReplaced(t *testing.T) {
 	wantError(t, a, http.StatusNotFound, models.CodeNotFound, "vote", "")
 }
 
-func TestDeletePollVote(t *testing.T) {
-	h := newQuestion(t, "")
+func TestDeletePollVote(t *testing.T) { inEachDialect(t, testDeletePollVote) }
+
+func testDeletePollVote(t *testing.T, d dialect) {
+	h := newQuestion(t, "").in(d)
 	ann := fmt.Sprint(at(t, h.votes(t, "ann", "red"), "vote", "id"))
 	bob := fmt.Sprint(at(t, h.votes(t, "bob", "red"), "vote", "id"))
 	wantError(t, h.call(t, http.MethodDelete, votePath+"/"+ann, nil), http.StatusBadRequest, models.CodeInvalid, "is required", "user_id")
@@ -194,8 +200,10 @@ func TestDeletePollVote(t *testing.T) {
 	}
 }
 
-func TestPollUserTokens(t *testing.T) {
-	h := newQuestion(t, "")
+func TestPollUserTokens(t *testing.T) { inEachDialect(t, testPollUserTokens) }
+
+func testPollUserTokens(t *testing.T, d dialect) {
+	h := newQuestion(t, "").in(d)
 	a := h.callAs(t, h.as(t, "ann"), http.MethodPost, votePath, `{"vote": {"option_id": "red"}}`)
 	if a.status != http.StatusCreated || at(t, a.body, "vote", "user_id") != "ann" || tally(t, a.body["poll"]) != "1: red 1 ann; blue 0 ; answers 0 ; own ann" {
 		t.Errorf("ann votes: %s", a.raw)

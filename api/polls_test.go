@@ -31,8 +31,10 @@ func decode(t *testing.T, text string) any {
 	return value
 }
 
-func TestCreatePoll(t *testing.T) {
-	h := newShop(t)
+func TestCreatePoll(t *testing.T) { inEachDialect(t, testCreatePoll) }
+
+func testCreatePoll(t *testing.T, d dialect) {
+	h := newShop(t).in(d)
 	body := h.mustCall(t, http.StatusCreated, http.MethodPost, "/polls", `{"id": "p 1", "name": "Which?", "description": "Choose", "user_id": "ann",
 		"options": [{"id": "red", "text": "Red", "custom": {"hex": "f00"}}, {"id": "blue", "text": "Blue"}], "max_votes_allowed": 2, "allow_answers": true,
 		"custom": {"topic": 1.50}, "extra": 1}`)
@@ -117,8 +119,10 @@ func TestCreatePollRefuses(t *testing.T) {
 	wantError(t, h.callAs(t, h.as(t, "ann"), http.MethodPost, "/polls", poll(nil)), http.StatusForbidden, models.CodeNotAllowed, "cannot act as", "")
 }
 
-func TestGetAndDeletePoll(t *testing.T) {
-	h := newConversation(t)
+func TestGetAndDeletePoll(t *testing.T) { inEachDialect(t, testGetAndDeletePoll) }
+
+func testGetAndDeletePoll(t *testing.T, d dialect) {
+	h := newConversation(t).in(d)
 	h.newPoll(t, `"id": "p"`)
 	other := h.stranger(t)
 	for _, tc := range []struct {
@@ -154,8 +158,10 @@ func TestGetAndDeletePoll(t *testing.T) {
 	}
 }
 
-func TestPollOfCampaign(t *testing.T) {
-	h := newShop(t)
+func TestPollOfCampaign(t *testing.T) { inEachDialect(t, testPollOfCampaign) }
+
+func testPollOfCampaign(t *testing.T, d dialect) {
+	h := newShop(t).in(d)
 	h.newPoll(t, `"id": "p"`)
 	create := func(template string) answer {
 		return h.call(t, http.MethodPost, "/campaigns", `{"id": "c", "sender_id": "ann", "user_ids": ["bob"], "message_template": `+template+`}`)
