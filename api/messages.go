@@ -29,7 +29,7 @@ func (s *Server) messageRoutes() []route {
 }
 
 func (s *Server) sendMessage(ctx context.Context, c *call) (*object, error) {
-	channel, err := s.store.Channel(ctx, c.app.PK, models.CID(c.param("type"), c.param("id")))
+	channel, err := s.pathChannel(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -54,14 +54,22 @@ func (s *Server) sendMessage(ctx context.Context, c *call) (*object, error) {
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
-	if reason := request.MaxChars(models.MaxMessageTextLength)(m.Text); reason != "" {
-		return nil, &models.Error{Code: models.CodeTextTooLong, Fields: []models.FieldError{{Path: "message.text", Reason: reason}}}
+	if err := checkLength(m); err != nil {
+		return nil, err
 	}
 	sent, err := s.store.SendMessage(ctx, m, keepHidden)
 	if err != nil {
 		return nil, err
 	}
 	return s.showMessage(ctx, c, sent, sender.ID)
+}
+
+// checkLength refuses a message with too long a text, which has a code of its own.
+func checkLength(m models.Message) error {
+	if reason := request.MaxChars(models.MaxMessageTextLength)(m.Text); reason != "" {
+		return &models.Error{Code: models.CodeTextTooLong, Fields: []models.FieldError{{Path: "message.text", Reason: reason}}}
+	}
+	return nil
 }
 
 // readMessage reads an ordinary message, all but who sends it.
@@ -144,7 +152,7 @@ func (s *Server) getMessage(ctx context.Context, c *call) (*object, error) {
 }
 
 func (s *Server) getManyMessages(ctx context.Context, c *call) (*object, error) {
-	channel, err := s.store.Channel(ctx, c.app.PK, models.CID(c.param("type"), c.param("id")))
+	channel, err := s.pathChannel(ctx, c)
 	if err != nil {
 		return nil, err
 	}

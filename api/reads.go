@@ -27,7 +27,7 @@ func (s *Server) readRoutes() []route {
 }
 
 func (s *Server) markRead(ctx context.Context, c *call) (*object, error) {
-	channel, err := s.store.Channel(ctx, c.app.PK, models.CID(c.param("type"), c.param("id")))
+	channel, err := s.pathChannel(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func (s *Server) markRead(ctx context.Context, c *call) (*object, error) {
 	}
 	read, err := s.store.MarkRead(ctx, c.app.PK, channel.CID, reader.ID, messageID)
 	if models.ErrorCode(err) == models.CodeNotFound {
-		return nil, models.InvalidField("user_id", "names the user %q, who is not a member of the channel", reader.ID)
+		return nil, notAMember(reader.ID)
 	}
 	if err != nil {
 		return nil, err

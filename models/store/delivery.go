@@ -98,7 +98,7 @@ func (s *Store) Deliver(ctx context.Context, d Delivery) (Delivered, error) {
 		if out, err = b.fence(ctx); err != nil {
 			return err
 		}
-		for _, step := range []func(context.Context) error{b.pace, b.claim, b.writeChannels, b.writeMembers, b.writeOutcomes, b.writeTotals, b.spend} {
+		for _, step := range []func(context.Context) error{b.pace, b.claim, b.writeChannels, b.writeMembers, b.writeOutcomes, b.writeTotals, b.moveLate, b.spend} {
 			if err := step(ctx); err != nil {
 				out.Wait, out.ChannelsGone = b.wait, b.channelsGone
 				return err
@@ -122,6 +122,7 @@ type batch struct {
 	claimed  []NewMessage // the messages that this transaction inserted
 	created  []string     // cids
 	existing []string     // cids of claimed messages that were there before
+	late     []string     // cids of channels that are younger than the batch
 	counts   models.Counts
 
 	wait         time.Duration

@@ -51,20 +51,23 @@ func (b *batch) writeChannels(ctx context.Context) error {
 			custom       = CASE WHEN ch.deleted_at IS NULL THEN ch.custom ELSE excluded.custom END,
 			created_by   = CASE WHEN ch.deleted_at IS NULL THEN ch.created_by ELSE excluded.created_by END,
 			member_count = CASE WHEN ch.deleted_at IS NULL THEN ch.member_count ELSE excluded.member_count END,
-			created_at   = CASE WHEN ch.deleted_at IS NULL THEN ch.created_at ELSE excluded.created_at END,
+			created_at   = CASE WHEN ch.deleted_at IS NULL THEN ch.created_at ELSE greatest(excluded.created_at, ch.deleted_at + interval '1 microsecond') END,
 			updated_at   = CASE WHEN ch.deleted_at IS NULL THEN ch.updated_at ELSE excluded.updated_at END,
 			frozen       = ch.deleted_at IS NULL AND ch.frozen,
 			disabled     = ch.deleted_at IS NULL AND ch.disabled,
 			deleted_at   = NULL
-		RETURNING cid, xmax = 0, created_at = $4`,
+		RETURNING cid, xmax = 0, updated_at = $4, created_at > $4`,
 		b.AppPK, b.Channels.Team, b.SenderID, b.creation(), cids, customs, counts, b.now)
 	if err != nil {
 		return fmt.Errorf("write channels: %w", err)
 	}
 	var revived []string
 	var cid string
-	var inserted, isNew bool
-	_, err = pgx.ForEachRow(result, []any{&cid, &inserted, &isNew}, func() error {
+	var inserted, isNew, late bool
+	_, err = pgx.ForEachRow(result, []any{&cid, &inserted, &isNew, &late}, func() error {
+		if late {
+			b.late = append(b.late, cid)
+		}
 		switch {
 		case !isNew:
 			b.existing = append(b.existing, cid)
@@ -95,6 +98,33 @@ const firstUnread = time.Millisecond
 // creation is the created_at of channels that the batch creates and of their members.
 func (b *batch) creation() time.Time { return b.now.Add(-firstUnread) }
 
+// moveLate moves messages behind the creation of their channel. Somebody else has created the channel, or deleted the one
+// before it, between this batch's fence and its turn at the channel's row; and what is older than a channel is not shown
+// in it.
+func (b *batch) moveLate(ctx context.Context) error {
+	if len(b.late) == 0 {
+		return nil
+	}
+	var recipients []string
+	for _, m := range b.claimed {
+		if slices.Contains(b.late, m.CID) {
+			recipients = append(recipients, m.Recipient)
+		}
+	}
+	_, err := b.tx.Exec(ctx, `
+		WITH channel AS (
+			UPDATE channels SET last_message_at = greatest(last_message_at, created_at + $5::interval)
+			WHERE app_pk = $1 AND cid = ANY($2) RETURNING cid, created_at + $5::interval AS at
+		)
+		UPDATE messages AS m SET created_at = channel.at, updated_at = channel.at
+		FROM channel WHERE m.app_pk = $1 AND m.campaign_id = $3 AND m.recipient = ANY($4) AND m.cid = channel.cid`,
+		b.AppPK, b.late, b.CampaignID, recipients, firstUnread)
+	if err != nil {
+		return fmt.Errorf("move messages behind their channels: %w", err)
+	}
+	return nil
+}
+
 // channelRows lists the channels of the claimed messages in order of cid.
 func (b *batch) channelRows() []channelRow {
 	rows := make([]channelRow, len(b.claimed))
@@ -112,18 +142,23 @@ func (b *batch) channelRows() []channelRow {
 // always conflicts. Joins and "= ANY" leave it to Postgres how to find them, and with the statistics of a table that is
 // just being filled it reads the whole app's rows for every batch.
 func (b *batch) touchChannels(ctx context.Context, cids []string) error {
-	tag, err := b.tx.Exec(ctx, `
-		INSERT INTO channels AS ch (app_pk, cid, created_by, created_at, updated_at, last_message_at)
-		SELECT $1, l.cid, '', $3, $3, $3
-		FROM unnest($2::text[]) AS k (cid) CROSS JOIN LATERAL (
-			SELECT cid FROM channels WHERE app_pk = $1 AND cid = k.cid AND deleted_at IS NULL FOR NO KEY UPDATE
-		) l
-		ON CONFLICT (app_pk, cid) DO UPDATE SET last_message_at = greatest(ch.last_message_at, excluded.last_message_at)`,
-		b.AppPK, cids, b.now)
+	var touched int
+	err := b.tx.QueryRow(ctx, `
+		WITH touched AS (
+			INSERT INTO channels AS ch (app_pk, cid, created_by, created_at, updated_at, last_message_at)
+			SELECT $1, l.cid, '', $3, $3, $3
+			FROM unnest($2::text[]) AS k (cid) CROSS JOIN LATERAL (
+				SELECT cid FROM channels WHERE app_pk = $1 AND cid = k.cid AND deleted_at IS NULL FOR NO KEY UPDATE
+			) l
+			ON CONFLICT (app_pk, cid) DO UPDATE SET last_message_at = greatest(ch.last_message_at, excluded.last_message_at)
+			RETURNING cid, created_at
+		)
+		SELECT count(*), coalesce(array_agg(cid) FILTER (WHERE created_at > $4), '{}') FROM touched`,
+		b.AppPK, cids, b.now, b.creation()).Scan(&touched, &b.late)
 	if err != nil {
 		return fmt.Errorf("touch channels: %w", err)
 	}
-	if int(tag.RowsAffected()) != len(cids) {
+	if touched != len(cids) {
 		b.channelsGone = true
 		return errAbandoned
 	}

@@ -15,30 +15,37 @@ import (
 func (s *Store) SendMessage(ctx context.Context, m models.Message, keepHidden bool) (models.Message, error) {
 	var sent models.Message
 	err := s.inTxByKey(ctx, func(tx pgx.Tx) error {
-		// The channel first, and the time taken with its row locked: messages of a channel come in the order of their
-		// times, and the order of locks is that of a campaign's batch.
-		err := tx.QueryRow(ctx, `
-			UPDATE channels SET last_message_at = clock_timestamp() WHERE app_pk = $1 AND cid = $2 AND deleted_at IS NULL
-			RETURNING last_message_at`, m.AppPK, m.CID).Scan(&m.CreatedAt)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return models.NotFound("channel", m.CID)
-		}
-		if err != nil {
-			return err
-		}
-		if !keepHidden {
-			_, err := tx.Exec(ctx, `
-				UPDATE channel_members SET hidden = false, updated_at = $3 WHERE app_pk = $1 AND cid = $2 AND hidden`, m.AppPK, m.CID, m.CreatedAt)
-			if err != nil {
-				return err
-			}
-		}
-		if sent, err = insertMessageTx(ctx, tx, m); err != nil {
-			return err
-		}
-		return moveReadMarkersTx(ctx, tx, sent.AppPK, sent.UserID, []mark{{CID: sent.CID, Time: sent.CreatedAt, MessageID: sent.ID}})
+		var err error
+		sent, err = sendMessageTx(ctx, tx, m, keepHidden)
+		return err
 	})
 	return sent, wrap(err, "send a message to %q", m.CID)
+}
+
+func sendMessageTx(ctx context.Context, tx pgx.Tx, m models.Message, keepHidden bool) (models.Message, error) {
+	// The channel first, and the time taken with its row locked: messages of a channel come in the order of their
+	// times, and the order of locks is that of a campaign's batch.
+	err := tx.QueryRow(ctx, `
+		UPDATE channels SET last_message_at = clock_timestamp() WHERE app_pk = $1 AND cid = $2 AND deleted_at IS NULL
+		RETURNING last_message_at`, m.AppPK, m.CID).Scan(&m.CreatedAt)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return m, models.NotFound("channel", m.CID)
+	}
+	if err != nil {
+		return m, err
+	}
+	if !keepHidden {
+		_, err := tx.Exec(ctx, `
+			UPDATE channel_members SET hidden = false, updated_at = $3 WHERE app_pk = $1 AND cid = $2 AND hidden`, m.AppPK, m.CID, m.CreatedAt)
+		if err != nil {
+			return m, err
+		}
+	}
+	sent, err := insertMessageTx(ctx, tx, m)
+	if err != nil {
+		return m, err
+	}
+	return sent, moveReadMarkersTx(ctx, tx, sent.AppPK, sent.UserID, []mark{{CID: sent.CID, Time: sent.CreatedAt, MessageID: sent.ID}})
 }
 
 func insertMessageTx(ctx context.Context, tx pgx.Tx, m models.Message) (models.Message, error) {
