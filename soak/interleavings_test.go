@@ -114,6 +114,11 @@ func (in *interleavings) play(t *testing.T, first uint64, count int, within time
 	for _, line := range in.tally.lines() {
 		figures.add(t, "%s", line)
 	}
+	untold, err := in.untold("")
+	must(t, err)
+	early, err := in.untold("is not running")
+	must(t, err)
+	figures.add(t, "controls so far of which the API could not tell the workflow: %d, of them %d as it was not running, yet or any more", len(untold), len(early))
 	var deadlocks int
 	must(t, in.DB.QueryRow(t.Context(), "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()").Scan(&deadlocks))
 	figures.add(t, "%d deadlocks in Postgres", deadlocks)

@@ -123,6 +123,14 @@ func (r *row) startAt(scheduledFor, stopAt *time.Time) models.State {
 	return r.must(control{action: action, scheduledFor: scheduledFor, stopAt: stopAt})
 }
 
+// createAgain makes a draft under the id of the campaign, which was deleted.
+func (r *row) createAgain() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.deleted = false
+	r.state = models.State{Status: models.StatusDraft, Hold: models.HoldNone, ControlSeq: r.state.ControlSeq + 1}
+}
+
 func (r *row) snapshot() models.State {
 	r.mu.Lock()
 	defer r.mu.Unlock()
