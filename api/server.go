@@ -79,7 +79,11 @@ func New(cfg Config) *Server {
 	e.GET("/healthz", func(g *gin.Context) { s.write(g, http.StatusOK, v1, newObject().set("status", "ok")) })
 	e.GET("/readyz", s.answerReady)
 	for _, r := range s.routes() {
-		e.Handle(r.method, r.path, s.serve(r))
+		for _, d := range dialects {
+			if !r.v1Only || d == v1 {
+				e.Handle(r.method, d.path(r.path), s.serve(r, d))
+			}
+		}
 	}
 	s.engine = e
 	return s
