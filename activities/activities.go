@@ -109,7 +109,7 @@ func (a *Activities) RegisterSteps(r Registry) {
 	register(r, workflows.ActivityRunTask, a.RunTask)
 }
 
-// RegisterSending registers what runs on workflows.QueueSend and workflows.QueuePaced.
+// RegisterSending registers what runs on workflows.QueueSend, workflows.QueueSmall and workflows.QueuePaced.
 func (a *Activities) RegisterSending(r Registry) {
 	register(r, workflows.ActivitySendBatch, a.SendBatch)
 }

@@ -56,8 +56,8 @@ type Plan struct {
 	CommitSize int    `json:"commit_size"` // most targets in one transaction
 	Target     string `json:"target"`      // models.SegmentUser or models.SegmentChannel
 
-	// Paced: messages_per_second is so low that one batch at a time keeps up with it, on QueuePaced.
-	Paced bool `json:"paced,omitempty"`
+	// Queue is the task queue of its batches; empty is QueueSend. On QueuePaced one batch at a time is in flight.
+	Queue string `json:"queue,omitempty"`
 }
 
 // Cursor is how far planning has come.

@@ -71,7 +71,7 @@ func (c *campaign) canStep() bool {
 
 // window is how many pages may be in flight.
 func (c *campaign) window() int {
-	if c.Plan.Paced {
+	if c.Plan.Queue == QueuePaced {
 		return 1
 	}
 	return windowPages
@@ -107,7 +107,7 @@ func (c *campaign) startPage(ctx workflow.Context) {
 		StaticSummary:         fmt.Sprintf("page %d, %d recipients", c.Numbers, page.Count()),
 	}
 	p := &runningPage{number: c.Numbers, page: page, told: c.state.ControlSeq}
-	in := PageInput{Ref: c.ref, Number: p.number, Page: page, CommitSize: c.Plan.CommitSize, Paced: c.Plan.Paced, State: c.state}
+	in := PageInput{Ref: c.ref, Number: p.number, Page: page, CommitSize: c.Plan.CommitSize, Queue: c.Plan.Queue, State: c.state}
 	p.child = workflow.ExecuteChildWorkflow(workflow.WithChildOptions(c.children, opts), TypeSegmentPage, in)
 	c.running = append(c.running, p)
 	workflow.Go(ctx, func(ctx workflow.Context) { c.hear(ctx, p) })

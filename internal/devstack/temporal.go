@@ -209,6 +209,10 @@ func (d *devServer) args() []string {
 		"--color", "never",
 		"--dynamic-config-value", "matching.enableFairness=true",
 	}
+	// A queue's partitions are fair each for itself: with the usual four a task still waits behind others' in its own.
+	for _, count := range []string{"matching.numTaskqueueReadPartitions", "matching.numTaskqueueWritePartitions"} {
+		args = append(args, "--dynamic-config-value", count+"=1")
+	}
 	for _, limit := range []string{"frontend.rps", "frontend.namespaceRPS", "history.rps", "matching.rps"} {
 		args = append(args, "--dynamic-config-value", fmt.Sprintf("%s=%d", limit, temporalRate))
 	}
