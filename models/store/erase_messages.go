@@ -15,9 +15,7 @@ const erasePage = 1000
 
 // erasure says what becomes of messages that are deleted, one or millions; there is no other way in which messages go. A
 // message of a campaign is the claim on its recipient (messages_once_per_recipient), and what the campaign's recipients
-// are listed from: its row stays whatever is deleted, in a hard deletion without content and as models.MessageErased. The
-// claim of a row that is deleted all the same moves to campaign_outcomes, but a batch that is just waiting for that row
-// finds it in neither place and has to begin again.
+// are listed from: its row stays whatever is deleted, in a hard deletion without content and as models.MessageErased.
 //
 // Rows are changed by the range of keys that a page ends, not by a join with the page: with the statistics of tables
 // that are just being filled Postgres compares every row of the page with every row of the app.
