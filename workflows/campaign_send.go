@@ -23,7 +23,9 @@ const (
 type runningPage struct {
 	number  int
 	page    PageRange
-	child   workflow.ChildWorkflowFuture
+	result  workflow.Future
+	own     *page                        // runs in this workflow
+	child   workflow.ChildWorkflowFuture // or as a workflow of its own
 	started bool
 	told    int64 // control_seq of the newest state the page was given
 }
@@ -83,45 +85,67 @@ func (c *campaign) planPages(ctx workflow.Context) error {
 	if err := workflow.ExecuteActivity(scans(ctx, fmt.Sprintf("pages %d and on", c.Pages+1)), ActivityPlanPages, in).Get(ctx, &res); err != nil {
 		return err
 	}
-	c.Queue = append(c.Queue, res.Pages...)
-	c.Pages += len(res.Pages)
-	c.Cursor, c.Planned = res.Cursor, res.Done
+	c.enqueue(res)
 	return nil
 }
 
-// startPage starts the child workflow of the first page in the queue, and a coroutine that hears its result.
+func (c *campaign) enqueue(planned PlanResult) {
+	c.Queue = append(c.Queue, planned.Pages...)
+	c.Pages += len(planned.Pages)
+	c.Cursor, c.Planned = planned.Cursor, planned.Done
+}
+
+// startPage starts the first page in the queue, and a coroutine that hears its result.
 func (c *campaign) startPage(ctx workflow.Context) {
-	page := c.Queue[0]
+	next := c.Queue[0]
 	c.Queue = c.Queue[1:]
-	c.source = page.Source
+	c.source = next.Source
 	c.Numbers++
 	c.startedNow++
 	c.speed.begin(workflow.Now(ctx), c.done())
+	p := &runningPage{number: c.Numbers, page: next, told: c.state.ControlSeq}
+	in := PageInput{Ref: c.ref, Number: p.number, Page: next, CommitSize: c.Plan.CommitSize, Paced: c.Plan.Paced, State: c.state}
+	// A campaign of a single page is most of a crowd that wakes at nine o'clock. A workflow for it would cost Temporal
+	// more than all the rest of the campaign, and share nothing out: batches are activities, wherever they come from.
+	if c.Planned && c.Pages == 1 {
+		c.runPage(ctx, p, in)
+	} else {
+		c.startChild(p, in)
+	}
+	c.running = append(c.running, p)
+	workflow.Go(ctx, func(ctx workflow.Context) { c.hear(ctx, p) })
+}
+
+func (c *campaign) runPage(ctx workflow.Context, p *runningPage, in PageInput) {
+	var set workflow.Settable
+	p.own = newPage(in)
+	p.result, set = workflow.NewFuture(ctx)
+	workflow.Go(c.children, func(ctx workflow.Context) { set.Set(p.own.run(ctx)) })
+}
+
+func (c *campaign) startChild(p *runningPage, in PageInput) {
 	opts := workflow.ChildWorkflowOptions{
-		WorkflowID:          PageWorkflowID(c.ref.AppPK, c.ref.CampaignID, c.Numbers),
+		WorkflowID:          PageWorkflowID(c.ref.AppPK, c.ref.CampaignID, p.number),
 		TaskQueue:           QueueCampaigns,
 		WaitForCancellation: true,
 		// A campaign that was reset, or started again after Temporal lost it, may find pages of its earlier self at work.
 		// Nobody tells those of a pause or a resume any more.
 		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING, //nolint:staticcheck // the conflict policy that replaced it does not exist for children
-		StaticSummary:         fmt.Sprintf("page %d, %d recipients", c.Numbers, page.Count()),
+		StaticSummary:         fmt.Sprintf("page %d, %d recipients", p.number, p.page.Count()),
 	}
-	p := &runningPage{number: c.Numbers, page: page, told: c.state.ControlSeq}
-	in := PageInput{Ref: c.ref, Number: p.number, Page: page, CommitSize: c.Plan.CommitSize, Paced: c.Plan.Paced, State: c.state}
 	p.child = workflow.ExecuteChildWorkflow(workflow.WithChildOptions(c.children, opts), TypeSegmentPage, in)
-	c.running = append(c.running, p)
-	workflow.Go(ctx, func(ctx workflow.Context) { c.hear(ctx, p) })
+	p.result = p.child
 }
 
 // hear waits for a page. One that is not through goes back to the front of the queue, and the campaign is paused until
 // somebody has looked, unless its row says that it has ended: what the page has sent already is not sent again.
 func (c *campaign) hear(ctx workflow.Context, p *runningPage) {
-	if err := p.child.GetChildWorkflowExecution().Get(ctx, nil); err == nil {
+	if p.child != nil && p.child.GetChildWorkflowExecution().Get(ctx, nil) == nil {
 		p.started = true
 		c.tell(ctx, p)
 	}
 	var res PageResult
-	err := p.child.Get(ctx, &res)
+	err := p.result.Get(ctx, &res)
 	c.running = slices.DeleteFunc(c.running, func(r *runningPage) bool { return r == p })
 	if err == nil && res.Batches == len(p.page.Batches) {
 		c.Done++
@@ -141,9 +165,16 @@ func (c *campaign) hear(ctx workflow.Context, p *runningPage) {
 	c.describe(ctx)
 }
 
-// tell passes the newest state on to a page that has started. A page that has just finished cannot be told; that is fine.
+// tell passes the newest state on to a page. A child that has just finished cannot be told; that is fine.
 func (c *campaign) tell(ctx workflow.Context, p *runningPage) {
-	if p.started && p.told < c.state.ControlSeq {
+	if p.told >= c.state.ControlSeq {
+		return
+	}
+	switch {
+	case p.own != nil:
+		p.told = c.state.ControlSeq
+		p.own.adopt(c.state)
+	case p.started:
 		p.told = c.state.ControlSeq
 		p.child.SignalChildWorkflow(ctx, signalState, c.state)
 	}

@@ -29,10 +29,10 @@ type PageResult struct {
 	Failure string        `json:"failure,omitempty"`
 }
 
-// SegmentPage sends one page of a campaign's audience, a few batches at a time. It holds between batches while the
+// SegmentPage sends one page of a larger campaign's audience, a few batches at a time. It holds between batches while the
 // campaign is paused and ends early, without an error, when the campaign ends.
 func SegmentPage(ctx workflow.Context, in PageInput) (PageResult, error) {
-	p := &page{in: in, state: in.State}
+	p := newPage(in)
 	states := workflow.GetSignalChannelWithOptions(ctx, signalState, workflow.SignalChannelOptions{
 		Description: "Sent by the campaign: what its row says since the last control. Steer the campaign, not the page.",
 	})
@@ -52,6 +52,8 @@ type page struct {
 	next   int // batch
 	result PageResult
 }
+
+func newPage(in PageInput) *page { return &page{in: in, state: in.State} }
 
 func (p *page) run(ctx workflow.Context) (PageResult, error) {
 	lanes := workflow.NewWaitGroup(ctx)
