@@ -60,7 +60,9 @@ func TestDynamicConfigIsListsOfValues(t *testing.T) {
 	if err := decoder.Decode(&settings); err != nil {
 		t.Fatal(err)
 	}
-	if got := fmt.Sprint(settings["matching.enableFairness"]); got != "[{true map[]}]" {
-		t.Errorf("matching.enableFairness is %s, want one value: true", got)
+	for _, name := range []string{"matching.enableFairness", "system.enableActivityEagerExecution"} {
+		if got := fmt.Sprint(settings[name]); got != "[{true map[]}]" {
+			t.Errorf("%s is %s, want one value: true", name, got)
+		}
 	}
 }
