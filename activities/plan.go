@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"herald/models"
+	"herald/models/store"
 	"herald/workflows"
 )
 
@@ -57,19 +58,22 @@ func (a *Activities) plan(c models.Campaign, sources int, recipients int64) work
 // PlanPages cuts the next pages of a campaign's audience by key.
 func (a *Activities) PlanPages(ctx context.Context, in workflows.PlanInput) (workflows.PlanResult, error) {
 	defer alive(ctx)()
-	res := workflows.PlanResult{Cursor: in.Cursor}
 	c, err := a.Store.Campaign(ctx, in.AppPK, in.CampaignID)
 	if isCode(err, models.CodeNotFound) {
-		res.Done = true // deleted: the workflow hears of it from the fence
-		return res, nil
+		return workflows.PlanResult{Cursor: in.Cursor, Done: true}, nil // deleted: the workflow hears of it from the fence
 	}
 	if err != nil {
-		return res, err
+		return workflows.PlanResult{}, err
 	}
 	sources, err := a.Store.Sources(ctx, c, started(c))
 	if err != nil {
-		return res, err
+		return workflows.PlanResult{}, err
 	}
+	return a.cut(ctx, sources, in)
+}
+
+func (a *Activities) cut(ctx context.Context, sources []store.Source, in workflows.PlanInput) (workflows.PlanResult, error) {
+	res := workflows.PlanResult{Cursor: in.Cursor}
 	perPage := max(1, in.Plan.PageSize/in.Plan.BatchSize)
 	for len(res.Pages) == 0 && res.Cursor.Source < len(sources) {
 		most := in.Limit * perPage

@@ -62,7 +62,8 @@ func TestDynamicConfigIsListsOfValues(t *testing.T) {
 	}
 	one := "[{1 map[taskQueueName:" + workflows.QueueSend + "]}]"
 	for name, want := range map[string]string{
-		"matching.enableFairness": "[{true map[]}]", "matching.numTaskqueueReadPartitions": one, "matching.numTaskqueueWritePartitions": one,
+		"matching.enableFairness": "[{true map[]}]", "system.enableActivityEagerExecution": "[{true map[]}]",
+		"matching.numTaskqueueReadPartitions": one, "matching.numTaskqueueWritePartitions": one,
 	} {
 		if got := fmt.Sprint(settings[name]); got != want {
 			t.Errorf("%s is %s, want %s", name, got, want)

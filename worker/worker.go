@@ -67,6 +67,10 @@ func DefaultSendSlots() int {
 
 const (
 	pollers = 4
+	// cachedWorkflows is how many workflows a process keeps in memory between their tasks; the SDK's default is 10,000. A
+	// sleeping campaign takes some 90 kB there, so 10,000 of them took most of a gigabyte. One that was dropped is made
+	// again from its history, a few kB, when it wakes: a crowd that woke together took as long with room for 100.
+	cachedWorkflows = 1000
 	// stopTimeout lets batches in flight commit before the process ends.
 	stopTimeout = 20 * time.Second
 	// retryStart is how often a worker whose Temporal server is not there yet tries again.
@@ -86,6 +90,7 @@ func Run(ctx context.Context, cfg Config) error {
 	}
 	defer stopHealth()
 
+	worker.SetStickyWorkflowCacheSize(cachedWorkflows)
 	campaigns := worker.New(cfg.Client, workflows.QueueCampaigns, worker.Options{
 		MaxConcurrentActivityExecutionSize: or(cfg.StepSlots, DefaultStepSlots),
 		MaxConcurrentActivityTaskPollers:   pollers, MaxConcurrentWorkflowTaskPollers: pollers,

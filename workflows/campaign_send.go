@@ -83,10 +83,14 @@ func (c *campaign) planPages(ctx workflow.Context) error {
 	if err := workflow.ExecuteActivity(scans(ctx, fmt.Sprintf("pages %d and on", c.Pages+1)), ActivityPlanPages, in).Get(ctx, &res); err != nil {
 		return err
 	}
-	c.Queue = append(c.Queue, res.Pages...)
-	c.Pages += len(res.Pages)
-	c.Cursor, c.Planned = res.Cursor, res.Done
+	c.enqueue(res)
 	return nil
+}
+
+func (c *campaign) enqueue(planned PlanResult) {
+	c.Queue = append(c.Queue, planned.Pages...)
+	c.Pages += len(planned.Pages)
+	c.Cursor, c.Planned = planned.Cursor, planned.Done
 }
 
 // startPage starts the child workflow of the first page in the queue, and a coroutine that hears its result.
