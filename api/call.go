@@ -57,6 +57,12 @@ func (c *call) fields() *request.Object { return c.body.Object() }
 // query starts reading the query string.
 func (c *call) query() *request.Query { return request.NewQuery(c.request.URL.Query()) }
 
+// payload starts reading the query parameter in which a GET has its body (QueryUsers, QueryMembers).
+func (c *call) payload() (*request.Object, error) {
+	body, err := request.Decode([]byte(c.request.URL.Query().Get("payload")))
+	return body.Object(), err
+}
+
 // serve makes the HTTP handler of a route in a dialect.
 func (s *Server) serve(r route, d *dialect) gin.HandlerFunc {
 	status := r.status

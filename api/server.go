@@ -94,8 +94,13 @@ func New(cfg Config) *Server {
 func (s *Server) routes() []route {
 	return slices.Concat(
 		s.userRoutes(),
+		s.taskRoutes(),
 		s.channelRoutes(),
+		s.memberRoutes(),
 		s.messageRoutes(),
+		s.pollRoutes(),
+		s.readRoutes(),
+		s.deviceRoutes(),
 		s.segmentRoutes(),
 		s.campaignRoutes(),
 	)

@@ -126,6 +126,7 @@ func RegisterWorkflows(r WorkflowRegistry) {
 	register(workflows.Campaign, workflows.TypeCampaign)
 	register(workflows.SegmentPage, workflows.TypeSegmentPage)
 	register(workflows.Reconcile, workflows.TypeReconcile)
+	register(workflows.Task, workflows.TypeTask)
 }
 
 func or(value, byDefault int) int {

@@ -18,6 +18,7 @@ const (
 	ActivityComplete    = "Complete"
 	ActivityAcknowledge = "Acknowledge"
 	ActivityReconcile   = "Reconcile"
+	ActivityRunTask     = "RunTask"
 )
 
 // Ref names a campaign.
@@ -131,6 +132,7 @@ type ControlInput struct {
 const (
 	stepTimeout   = 30 * time.Second
 	countTimeout  = 30 * time.Minute // Begin and PlanPages scan the audience
+	taskTimeout   = 12 * time.Hour   // one attempt of a task; each begins where there is something left
 	batchTimeout  = time.Minute      // one attempt; far above what a batch takes
 	batchDeadline = 6 * time.Hour    // all attempts; a page that meets it pauses the campaign
 	heartbeat     = 5 * time.Second  // after which a killed worker's activity runs elsewhere
@@ -147,6 +149,13 @@ func steps(ctx workflow.Context, summary string) workflow.Context {
 func scans(ctx workflow.Context, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue: QueueCampaigns, StartToCloseTimeout: countTimeout, HeartbeatTimeout: heartbeat, RetryPolicy: persistent(), Summary: summary,
+	})
+}
+
+// works is for tasks, which may take as long as there is something to delete, and heartbeat while they do.
+func works(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue: QueueCampaigns, StartToCloseTimeout: taskTimeout, HeartbeatTimeout: heartbeat, RetryPolicy: persistent(), Summary: summary,
 	})
 }
 

@@ -20,6 +20,7 @@ const (
 	TypeCampaign    = "Campaign"
 	TypeSegmentPage = "SegmentPage"
 	TypeReconcile   = "Reconcile"
+	TypeTask        = "Task"
 )
 
 // maxVisibleID is the longest campaign id that appears in a workflow id as it is. Temporal's SQL visibility holds 255
@@ -39,6 +40,11 @@ func CampaignWorkflowID(appPK int64, campaignID string) string {
 // PageWorkflowID is the id of a campaign's page: campaign/<app>/<id>/page-000037.
 func PageWorkflowID(appPK int64, campaignID string, page int) string {
 	return fmt.Sprintf("%s/page-%06d", CampaignWorkflowID(appPK, campaignID), page)
+}
+
+// TaskWorkflowID is the id of a task's workflow: task/<app>/<id>.
+func TaskWorkflowID(appPK int64, taskID string) string {
+	return fmt.Sprintf("task/%d/%s", appPK, taskID)
 }
 
 // ReconcileScheduleID is the id of the schedule that runs Reconcile.
