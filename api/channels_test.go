@@ -35,7 +35,7 @@ func testChannelState(t *testing.T, d dialect) {
 	h.exec(t, `UPDATE users SET created_at = '2026-11-01T08:00:00Z', updated_at = '2026-11-01T08:00:00Z'`)
 	h.exec(t, `UPDATE channels SET created_at = '2026-11-23T09:15:04.207332Z', updated_at = '2026-11-23T09:15:04.207332Z'`)
 	h.exec(t, `UPDATE channel_members SET created_at = '2026-11-23T09:15:04.207332Z', updated_at = '2026-11-23T09:15:04.207332Z'`)
-	wantExample(t, d.example("channel_state.json"), h.mustCall(t, http.StatusCreated, http.MethodPost, "/channels/messaging/general/query", nil))
+	wantExample(t, d, "channel_state.json", h.mustCall(t, http.StatusCreated, http.MethodPost, "/channels/messaging/general/query", nil))
 
 	t.Run("for a user", func(t *testing.T) {
 		got := h.mustCall(t, http.StatusCreated, http.MethodPost, "/channels/messaging/general/query", `{"user": {"id": "ann"}, "state": false}`)

@@ -139,13 +139,14 @@ func (c *campaign) begin(ctx workflow.Context) error {
 		return err
 	}
 	var res BeginResult
-	err := workflow.ExecuteActivity(scans(ctx, "begin, count recipients"), ActivityBegin, StepInput{Ref: c.ref, Seen: c.state.ControlSeq}).Get(ctx, &res)
-	if err != nil {
+	in := BeginInput{StepInput: StepInput{Ref: c.ref, Seen: c.state.ControlSeq}, Limit: pagesPerPlan}
+	if err := workflow.ExecuteActivity(scans(ctx, "begin, count recipients"), ActivityBegin, in).Get(ctx, &res); err != nil {
 		return err
 	}
 	c.adoptStep(ctx, res.StepResult)
 	if res.Done {
 		c.Plan = res.Plan
+		c.enqueue(res.First)
 		c.describe(ctx)
 		return workflow.UpsertTypedSearchAttributes(ctx, AttributeRecipients.ValueSet(res.Plan.Recipients))
 	}
@@ -182,7 +183,8 @@ func (c *campaign) complete(ctx workflow.Context) error {
 		return err
 	}
 	var res StepResult
-	err := workflow.ExecuteActivity(steps(ctx, "complete"), ActivityComplete, StepInput{Ref: c.ref, Seen: c.state.ControlSeq}).Get(ctx, &res)
+	// Every batch has ended, so there is nothing at the fence to wait for.
+	err := workflow.ExecuteLocalActivity(notes(ctx, "complete"), ActivityComplete, StepInput{Ref: c.ref, Seen: c.state.ControlSeq}).Get(ctx, &res)
 	if err != nil {
 		return err
 	}

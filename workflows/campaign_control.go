@@ -162,7 +162,7 @@ func (c *campaign) acknowledge(ctx workflow.Context) {
 			return
 		}
 		seq := c.state.ControlSeq
-		err := workflow.ExecuteActivity(steps(ctx, "acknowledge control"), ActivityAcknowledge, StepInput{Ref: c.ref, Seen: seq}).Get(ctx, nil)
+		err := workflow.ExecuteLocalActivity(notes(ctx, "acknowledge control"), ActivityAcknowledge, StepInput{Ref: c.ref, Seen: seq}).Get(ctx, nil)
 		if err != nil {
 			return
 		}

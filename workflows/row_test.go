@@ -17,7 +17,7 @@ type row struct {
 	batchSize int                                 // recipients of a batch
 	perPage   int                                 // batches of a page
 	work      func(in workflows.BatchInput) error // if set, comes before each batch's commit
-	paced     bool                                // what the plan says
+	queue     string                              // of the batches, as the plan says
 	lastStep  func()                              // if set, comes before a completion
 
 	mu       sync.Mutex

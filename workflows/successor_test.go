@@ -21,7 +21,7 @@ func TestDraftOfTheSameID(t *testing.T) {
 	begins := 0
 	tr.prepare = func(env *testsuite.TestWorkflowEnvironment) {
 		env.OnActivity(workflows.ActivityBegin, mock.Anything, mock.Anything).Return(
-			func(context.Context, workflows.StepInput) (workflows.BeginResult, error) {
+			func(context.Context, workflows.BeginInput) (workflows.BeginResult, error) {
 				begins++
 				if begins > 3 { // it would go on for ever
 					return workflows.BeginResult{}, temporal.NewNonRetryableApplicationError("again and again", "test", nil)
