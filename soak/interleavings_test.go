@@ -33,7 +33,7 @@ func TestInterleavings(t *testing.T) {
 	t.Logf("HERALD_SOAK_SEED=%d", seed)
 	// Small pages, batches and transactions, so that a control has many gaps to fall into; two workers, so that nothing is
 	// settled within a process.
-	w := newWorld(t, interleavedUsers, []string{"HERALD_PAGE_SIZE=150", "HERALD_BATCH_SIZE=75", "HERALD_COMMIT_SIZE=25"}, "--workers", "2")
+	w := newWorld(t, interleavedUsers, []string{"HERALD_PAGE_SIZE=300", "HERALD_BATCH_SIZE=100", "HERALD_COMMIT_SIZE=25"}, "--workers", "2")
 	in := &interleavings{world: w, seed: seed}
 	must(t, in.prepare(t.Context()))
 
