@@ -71,7 +71,7 @@ func TestPreviewExample(t *testing.T) {
 	h := newHarness(t)
 	h.springSale(t)
 	before := h.contents(t)
-	wantExample(t, "preview.json", h.mustCall(t, 201, "POST", "/campaigns/spring-sale/preview", m{"user_ids": []string{"ann", "zoe", "ann"}}))
+	wantExample(t, dialectV1, "preview.json", h.mustCall(t, 201, "POST", "/campaigns/spring-sale/preview", m{"user_ids": []string{"ann", "zoe", "ann"}}))
 	if got := h.changed(t, before); len(got) > 0 {
 		t.Errorf("a preview changed %v", got)
 	}

@@ -42,7 +42,7 @@ func TestTestExample(t *testing.T) {
 	}
 	// What the call chose is the example's from here on.
 	ann["message_id"], ann["sent_at"] = "019ab1c2-7d10-7e3f-9a55-0c1d2e3f4a5b", "2026-11-23T09:20:00.000000Z"
-	wantExample(t, "test.json", got)
+	wantExample(t, dialectV1, "test.json", got)
 }
 
 // A test settles every target as a preview says, and leaves nothing in the campaign.

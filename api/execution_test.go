@@ -56,6 +56,7 @@ func TestExecution(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			runs.execution = tt.e
 			var body map[string]any
+			h.in(dialectV2).mustCall(t, http.StatusOK, http.MethodGet, "/campaigns/c@1/execution", nil)
 			if err := json.Unmarshal([]byte(h.call(t, http.MethodGet, "/campaigns/c@1/execution", nil).raw), &body); err != nil {
 				t.Fatal(err)
 			}

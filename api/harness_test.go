@@ -34,6 +34,7 @@ type harness struct {
 	app     models.App
 	handler http.Handler
 	token   string // a server token
+	dialect dialect
 }
 
 // newHarness makes a harness; configure may change the server's configuration.
@@ -96,17 +97,20 @@ func (h *harness) as(t *testing.T, userID string) string {
 	return sign(t, h.app.Secret, jwt.MapClaims{"user_id": userID})
 }
 
-// callAs is call with another token.
+// callAs is call with another token. Every answer has to conform to the contract in the harness's dialect.
 func (h *harness) callAs(t *testing.T, token, method, path string, body any) answer {
 	t.Helper()
 	separator := "?"
 	if strings.Contains(path, "?") {
 		separator = "&"
 	}
-	r := httptest.NewRequestWithContext(t.Context(), method, path+separator+"api_key="+url.QueryEscape(h.app.APIKey), reader(t, body))
+	target := h.dialect.path(path) + separator + "api_key=" + url.QueryEscape(h.app.APIKey)
+	r := httptest.NewRequestWithContext(t.Context(), method, target, reader(t, body))
 	r.Header.Set("stream-auth-type", "jwt")
 	r.Header.Set("Authorization", token)
-	return h.do(t, r)
+	a := h.do(t, r)
+	wantConforming(t, h.dialect, method, path, a)
+	return a
 }
 
 // do makes any request.

@@ -159,7 +159,7 @@ func anyMoment(ctx context.Context) {
 }
 
 // tryBound is after how long no further try is begun, on a machine that is too slow for all of them.
-const tryBound = 5 * time.Minute
+const tryBound = 4 * time.Minute
 
 // pauses pauses and resumes campaigns again and again, by the API and by bare signals.
 func (b *barrier) pauses(t *testing.T, byAPI, bySignal int) {

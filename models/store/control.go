@@ -17,6 +17,9 @@ import (
 const (
 	lockCampaign int32 = 0x48_01 // shared by batches of a campaign, exclusive for whoever writes its row
 	lockBatch    int32 = 0x48_02 // two attempts at one batch take turns
+	lockPoll     int32 = 0x48_03 // shared by votes and by starts of campaigns, exclusive for a poll's deletion
+	lockVoter    int32 = 0x48_04 // votes of one user in one poll take turns
+	lockDevices  int32 = 0x48_05 // devices of one user are added in turn
 )
 
 // fenceTimeout is how long a control waits for the batches in flight before it gives up with models.CodeUnavailable,
@@ -159,8 +162,8 @@ func btoi(b bool) int64 {
 	return 0
 }
 
-// checkStartTx refuses a start whose sender or segments are gone. It holds the segments against deletion until the
-// start is committed.
+// checkStartTx refuses a start whose sender, segments or poll are gone. It holds segments and poll against deletion until
+// the start is committed.
 func checkStartTx(ctx context.Context, tx pgx.Tx, c models.Campaign) error {
 	active, err := userActiveTx(ctx, tx, c.AppPK, c.SenderID)
 	if err != nil {
@@ -179,6 +182,13 @@ func checkStartTx(ctx context.Context, tx pgx.Tx, c models.Campaign) error {
 	}
 	if len(alive) != len(c.SegmentPKs) {
 		return models.InvalidField("segment_ids", "names a segment that was deleted")
+	}
+	missing, err := missingPollTx(ctx, tx, c)
+	if err != nil {
+		return err
+	}
+	if len(missing) > 0 {
+		return &models.Error{Code: models.CodeInvalid, Fields: missing}
 	}
 	return nil
 }
