@@ -63,15 +63,21 @@ func (c *call) payload() (*request.Object, error) {
 	return body.Object(), err
 }
 
+// success is the status of an answer that is no error.
+func (r route) success() int {
+	switch {
+	case r.status != 0:
+		return r.status
+	case r.method == http.MethodPost || r.method == http.MethodPut:
+		return http.StatusCreated
+	default:
+		return http.StatusOK
+	}
+}
+
 // serve makes the HTTP handler of a route in a dialect.
 func (s *Server) serve(r route, d *dialect) gin.HandlerFunc {
-	status := r.status
-	if status == 0 {
-		status = http.StatusOK
-		if r.method == http.MethodPost || r.method == http.MethodPut {
-			status = http.StatusCreated
-		}
-	}
+	status := r.success()
 	return func(g *gin.Context) {
 		started := s.now()
 		g.Set(operationKey, r.operation)

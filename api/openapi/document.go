@@ -58,7 +58,7 @@ func build() (*builder, error) {
 			}
 			webhooks = append(webhooks, hooks...)
 			names = append(names, tagName(src.Tag, v2))
-			tags = append(tags, object{{"name", tagName(src.Tag, v2)}, {"description", strings.TrimSpace(src.Description)}})
+			tags = append(tags, object{{"name", tagName(src.Tag, v2)}, {"description", prose(src.Description)}})
 		}
 		groups = append(groups, object{{"name", map[bool]string{false: "v1 dialect", true: "v2 dialect"}[v2]}, {"tags", names}})
 	}
@@ -70,7 +70,7 @@ func build() (*builder, error) {
 		{"openapi", "3.1.0"},
 		{"info", object{
 			{"title", "Herald"}, {"version", "1"}, {"summary", "Campaigns, in the two dialects of Stream Chat's API"},
-			{"description", strings.TrimSpace(common.Description)},
+			{"description", prose(common.Description)},
 			{"license", object{{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}},
 		}},
 		{"servers", []any{object{{"url", "/"}}}},
@@ -118,7 +118,7 @@ func (b *builder) shared(common source) (object, error) {
 			return nil, err
 		}
 		responses = responses.with(e.value.Name, object{
-			{"description", strings.TrimSpace(e.value.Description)},
+			{"description", prose(e.value.Description)},
 			{"headers", b.headerRefs(e.value.Headers)},
 			{"content", object{{"application/json", object{{"schema", object{{"$ref", ref}}}}}}},
 		})
@@ -171,7 +171,7 @@ func (b *builder) webhooks(src source, v2 bool) (object, error) {
 		}
 		hooks = hooks.with(name, object{{"post", object{
 			{"operationId", name}, {"tags", []string{tagName(src.Tag, v2)}}, {"summary", e.value.Summary},
-			{"description", strings.TrimSpace(e.value.Description)}, {"parameters", parameters},
+			{"description", prose(e.value.Description)}, {"parameters", parameters},
 			{"requestBody", object{{"required", true}, {"content", object{{"application/json", object{{"schema", schema}}}}}}},
 			{"responses", object{{"2XX", object{{"description", "Received. The body is ignored."}}}}},
 		}}})

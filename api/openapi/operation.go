@@ -87,7 +87,7 @@ func (b *builder) operation(src source, from operationSource, op Operation, lega
 		return nil, errors.New("has no summary, or its file no parameters")
 	}
 	described := object{{"operationId", op.ID}, {"tags", []string{tagName(src.Tag, op.V2)}}, {"summary", from.Summary}}
-	if text := strings.TrimSpace(legacy + "\n\n" + from.Description); text != "" {
+	if text := prose(legacy + "\n\n" + from.Description); text != "" {
 		described = described.with("description", text)
 	}
 	if op.Deprecated {
@@ -113,7 +113,7 @@ func (b *builder) operation(src source, from operationSource, op Operation, lega
 	}
 	responses := object{{strconv.Itoa(op.Status), success}}
 	for _, e := range b.errors {
-		if e.value.When == "body" && !hasBody(op.Method) || e.value.When == "path" && !strings.Contains(op.Path, "{") {
+		if e.value.When == "body" && !hasBody(op.Method) || e.value.When == "path" && !from.Missing && !strings.Contains(op.Path, "{") {
 			continue
 		}
 		responses = responses.with(e.name, object{{"$ref", "#/components/responses/" + e.value.Name}})

@@ -14,7 +14,7 @@ type component struct {
 	description string
 	keys        []key // of an object, those taken over included
 	request     bool
-	asIs        any // a schema that the source has as it is
+	asIs        object // a schema that the source has as it is
 	perDialect  func(v2 bool) object
 }
 
@@ -31,9 +31,15 @@ func readComponents(sources []source) (*components, error) {
 	c.add(&component{name: timeName, perDialect: timeSchema})
 	for _, s := range sources {
 		for _, schema := range s.Schemas {
-			asIs, err := fromYAML(&schema.value)
+			value, err := fromYAML(&schema.value)
 			if err != nil {
 				return nil, fmt.Errorf("schema %s: %w", schema.name, err)
+			}
+			asIs, _ := value.(object)
+			for i, m := range asIs {
+				if text, ok := m.value.(string); ok && m.key == "description" {
+					asIs[i].value = prose(text)
+				}
 			}
 			c.add(&component{name: schema.name, asIs: asIs})
 		}
@@ -153,7 +159,7 @@ func (c *components) schemas() (object, error) {
 	return all, nil
 }
 
-func (c *component) schema(s scope) (any, error) {
+func (c *component) schema(s scope) (object, error) {
 	switch {
 	case c.asIs != nil:
 		return c.asIs, nil
@@ -162,7 +168,7 @@ func (c *component) schema(s scope) (any, error) {
 	}
 	schema, err := objectSchema(c.keys, c.request, s)
 	if c.description != "" {
-		schema = schema.with("description", strings.TrimSpace(c.description))
+		schema = schema.with("description", prose(c.description))
 	}
 	return schema, err
 }

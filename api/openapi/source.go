@@ -53,6 +53,7 @@ type operationSource struct {
 	Users       bool   // user tokens may call it too
 	Only        string // v1: there is none in the v2 dialect
 	Status      int    // of success; 0 is that of the method
+	Missing     bool   // it may be 404 although its path names nothing
 	Query       listOf[string]
 	Body        listOf[string]
 	Answer      listOf[string]
