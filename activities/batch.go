@@ -8,6 +8,7 @@ import (
 
 	"herald/models"
 	"herald/models/store"
+	"herald/rendering"
 	"herald/workflows"
 )
 
@@ -48,7 +49,7 @@ var deleted = models.State{ControlSeq: math.MaxInt64, Status: models.StatusStopp
 var errChannelsChange = errors.New("channels of the batch keep changing")
 
 // deliverNext delivers to the next targets after a key and says how far it came.
-func (a *Activities) deliverNext(ctx context.Context, def *definition, in workflows.BatchInput, after string) (string, store.Delivered, error) {
+func (a *Activities) deliverNext(ctx context.Context, def *rendering.Definition, in workflows.BatchInput, after string) (string, store.Delivered, error) {
 	const readings = 3
 	for range readings {
 		d, err := a.render(ctx, def, in, after)

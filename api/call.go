@@ -57,15 +57,27 @@ func (c *call) fields() *request.Object { return c.body.Object() }
 // query starts reading the query string.
 func (c *call) query() *request.Query { return request.NewQuery(c.request.URL.Query()) }
 
+// payload starts reading the query parameter in which a GET has its body (QueryUsers, QueryMembers).
+func (c *call) payload() (*request.Object, error) {
+	body, err := request.Decode([]byte(c.request.URL.Query().Get("payload")))
+	return body.Object(), err
+}
+
+// success is the status of an answer that is no error.
+func (r route) success() int {
+	switch {
+	case r.status != 0:
+		return r.status
+	case r.method == http.MethodPost || r.method == http.MethodPut:
+		return http.StatusCreated
+	default:
+		return http.StatusOK
+	}
+}
+
 // serve makes the HTTP handler of a route in a dialect.
 func (s *Server) serve(r route, d *dialect) gin.HandlerFunc {
-	status := r.status
-	if status == 0 {
-		status = http.StatusOK
-		if r.method == http.MethodPost || r.method == http.MethodPut {
-			status = http.StatusCreated
-		}
-	}
+	status := r.success()
 	return func(g *gin.Context) {
 		started := s.now()
 		g.Set(operationKey, r.operation)

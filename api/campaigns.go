@@ -12,8 +12,8 @@ import (
 	"herald/workflows"
 )
 
-// Runs tells the workflows of campaigns what was decided about them. The decision is committed before: an error here
-// is logged and nothing else, and the reconciler makes up for it.
+// Runs tells the workflows of campaigns what was decided about them, and starts those of tasks. The decision is committed
+// before: an error here is logged and nothing else, and the reconciler makes up for it.
 type Runs interface {
 	// Start starts the workflow of a campaign that is scheduled or in progress. One that runs learns its new times.
 	Start(ctx context.Context, c models.Campaign) error
@@ -21,6 +21,8 @@ type Runs interface {
 	Control(ctx context.Context, c models.Campaign, action models.Action) error
 	// Execution asks how the workflow stands; what does not answer is left out.
 	Execution(ctx context.Context, c models.Campaign) workflows.Execution
+	// StartTask starts the workflow of a pending task.
+	StartTask(ctx context.Context, task models.Task) error
 }
 
 // runsTimeout bounds how long an answer waits for the workflow to be told. The SDKs give up after 3 s.
@@ -41,6 +43,9 @@ func (s *Server) campaignRoutes() []route {
 		{operation: "DeleteCampaign", method: http.MethodDelete, path: "/campaigns/:id", handle: s.deleteCampaign},
 		{operation: "CampaignExecution", method: http.MethodGet, path: "/campaigns/:id/execution", handle: s.getExecution},
 		{operation: "CampaignRecipients", method: http.MethodGet, path: "/campaigns/:id/recipients", handle: s.listRecipients},
+		{operation: "TestCampaign", method: http.MethodPost, path: "/campaigns/:id/test", handle: s.testCampaign},
+		{operation: "PreviewCampaign", method: http.MethodPost, path: "/campaigns/:id/preview", handle: s.previewCampaign},
+		{operation: "CampaignAudience", method: http.MethodPost, path: "/campaigns/:id/audience", handle: s.countAudience},
 		{operation: "CampaignMoves", method: http.MethodGet, path: "/campaigns/:id/moves", handle: s.campaignMoves},
 		{operation: "StartCampaign", method: http.MethodPost, path: "/campaigns/:id/start", handle: s.startCampaign},
 		{operation: "StartCampaign", method: http.MethodPatch, path: "/campaigns/:id/schedule", status: created, handle: s.scheduleCampaign},

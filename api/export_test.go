@@ -1,5 +1,7 @@
 package api
 
+import "strings"
+
 // Operations are method and v1 path of every route of the table.
 func (s *Server) Operations() [][2]string {
 	var list [][2]string
@@ -17,4 +19,31 @@ func (s *Server) Serves(method, path string) bool {
 		}
 	}
 	return false
+}
+
+// Served is a route of the API.
+type Served struct {
+	Name, Method, Path string // the path with {} in the place of parameters
+	Status             int
+	UserTokens         bool
+}
+
+// Served lists what the table says of every route, in both dialects.
+func (s *Server) Served() []Served {
+	var list []Served
+	for _, r := range s.routes() {
+		for _, d := range dialects {
+			if r.v1Only && d != v1 {
+				continue
+			}
+			steps := strings.Split(d.path(r.path), "/")
+			for i, step := range steps {
+				if strings.HasPrefix(step, ":") {
+					steps[i] = "{}"
+				}
+			}
+			list = append(list, Served{Name: r.operation, Method: r.method, Path: strings.Join(steps, "/"), Status: r.success(), UserTokens: r.usersToo})
+		}
+	}
+	return list
 }

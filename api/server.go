@@ -15,6 +15,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"herald/api/openapi"
 	"herald/events"
 	"herald/models"
 	"herald/models/store"
@@ -76,10 +77,10 @@ func New(cfg Config) *Server {
 	e.UseEscapedPath, e.UnescapePathValues = true, false // pathParams decodes, once
 	e.RedirectTrailingSlash, e.RedirectFixedPath, e.HandleMethodNotAllowed = false, false, false
 	e.Use(s.logRequests, s.recoverPanics, s.commonHeaders)
-	e.NoRoute(func(g *gin.Context) {
-		unknown := &models.Error{Code: models.CodeNotFound, Reason: "no route for " + g.Request.Method + " " + g.Request.URL.Path}
-		s.refuse(g, unknownOperation, unknown, s.now())
-	})
+	e.NoRoute(s.refuseUnknown)
+	for _, path := range openapi.Paths {
+		e.GET(path, s.answerDocument)
+	}
 	e.GET("/healthz", func(g *gin.Context) { s.write(g, http.StatusOK, v1, newObject().set("status", "ok")) })
 	e.GET("/readyz", s.answerReady)
 	for _, r := range s.routes() {
@@ -97,8 +98,13 @@ func New(cfg Config) *Server {
 func (s *Server) routes() []route {
 	return slices.Concat(
 		s.userRoutes(),
+		s.taskRoutes(),
 		s.channelRoutes(),
+		s.memberRoutes(),
 		s.messageRoutes(),
+		s.pollRoutes(),
+		s.readRoutes(),
+		s.deviceRoutes(),
 		s.segmentRoutes(),
 		s.campaignRoutes(),
 		s.appRoutes(),
@@ -136,6 +142,18 @@ func (s *Server) Run(ctx context.Context, listener net.Listener) error {
 		return fmt.Errorf("end the calls in progress: %w", errors.Join(err, server.Close()))
 	}
 	return nil
+}
+
+func (s *Server) refuseUnknown(g *gin.Context) {
+	unknown := &models.Error{Code: models.CodeNotFound, Reason: "no route for " + g.Request.Method + " " + g.Request.URL.Path}
+	s.refuse(g, unknownOperation, unknown, s.now())
+}
+
+// answerDocument serves the description of the API, for programs and for people.
+func (s *Server) answerDocument(g *gin.Context) {
+	if !openapi.Serve(g.Writer, g.Request) {
+		s.refuseUnknown(g)
+	}
 }
 
 func (s *Server) answerReady(g *gin.Context) {

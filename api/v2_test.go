@@ -29,9 +29,6 @@ func TestEveryRouteIsInBothDialects(t *testing.T) {
 		if got := server.Serves(method, v2); got != want {
 			t.Errorf("%s %s is served as %s: %t, want %t", method, path, v2, got, want)
 		}
-		if routePattern(method, path) == "" {
-			t.Errorf("no shape for %s %s in answers of shapes_test.go", method, path)
-		}
 	}
 	for path, want := range map[string]string{
 		"/campaigns/:id/start": "/api/v2/chat/campaigns/:id/start", "/segments": "/api/v2/chat/segments",

@@ -35,7 +35,7 @@ const MaxMAUPlan = 1_000_000_000_000
 const messagesPerMAU = 3
 
 // Capacity is what an app may send by campaigns in one calendar month in UTC, and what it has sent: the messages that
-// were committed, by the month of their created_at. Test messages do not count, and deleting a message gives nothing back.
+// were committed, by the time at which their batch passed the fence. Test messages do not count, and deleting a message gives nothing back.
 type Capacity struct {
 	Plan        int64 // mau_plan
 	Used        int64

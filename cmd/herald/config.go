@@ -30,7 +30,7 @@ type config struct {
 	BinDir string `env:"HERALD_BIN_DIR"` // dev: where programs that have to be built or fetched are kept; bin in its directory by default
 
 	APIConns   int `env:"HERALD_API_CONNS" envDefault:"16"`     // connections of an API process to Postgres
-	SendSlots  int `env:"HERALD_SEND_SLOTS"`                    // batches at once in a worker, each with a connection; 2 per core, at least 4, by default
+	SendSlots  int `env:"HERALD_SEND_SLOTS"`                    // batches of large campaigns at once in a worker; 2 per core, at least 4, by default
 	PacedSlots int `env:"HERALD_PACED_SLOTS" envDefault:"50"`   // campaigns with a low messages_per_second that a worker sends at once
 	PageSize   int `env:"HERALD_PAGE_SIZE" envDefault:"20000"`  // most recipients of a page, one child workflow
 	BatchSize  int `env:"HERALD_BATCH_SIZE" envDefault:"5000"`  // most recipients of a batch, one activity

@@ -80,8 +80,7 @@ func runWorker(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// Every slot may hold a transaction while the next batch is read, and paced batches commit beside them.
-	db, err := openStore(ctx, cfg, store.Options{MaxConns: cfg.APIConns, MaxBatchConns: cfg.SendSlots + 2})
+	db, err := openStore(ctx, cfg, store.Options{MaxConns: cfg.APIConns, MaxBatchConns: worker.BatchConns(cfg.SendSlots)})
 	if err != nil {
 		return err
 	}

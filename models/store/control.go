@@ -17,7 +17,10 @@ import (
 const (
 	lockCampaign int32 = 0x48_01 // shared by batches of a campaign, exclusive for whoever writes its row
 	lockBatch    int32 = 0x48_02 // two attempts at one batch take turns
-	lockApp      int32 = 0x48_03 // shared by batches of an app, exclusive for whoever must know exactly what they have sent
+	lockPoll     int32 = 0x48_03 // shared by votes and by starts of campaigns, exclusive for a poll's deletion
+	lockVoter    int32 = 0x48_04 // votes of one user in one poll take turns
+	lockDevices  int32 = 0x48_05 // devices of one user are added in turn
+	lockApp      int32 = 0x48_06 // shared by batches of an app, exclusive for whoever must know exactly what they have sent
 )
 
 // fenceTimeout is how long a control waits for the batches in flight before it gives up with models.CodeUnavailable,
@@ -167,8 +170,8 @@ func btoi(b bool) int64 {
 	return 0
 }
 
-// checkStartTx refuses a start whose sender or segments are gone. It holds the segments against deletion until the
-// start is committed.
+// checkStartTx refuses a start whose sender, segments or poll are gone. It holds segments and poll against deletion until
+// the start is committed.
 func checkStartTx(ctx context.Context, tx pgx.Tx, c models.Campaign) error {
 	active, err := userActiveTx(ctx, tx, c.AppPK, c.SenderID)
 	if err != nil {
@@ -187,6 +190,13 @@ func checkStartTx(ctx context.Context, tx pgx.Tx, c models.Campaign) error {
 	}
 	if len(alive) != len(c.SegmentPKs) {
 		return models.InvalidField("segment_ids", "names a segment that was deleted")
+	}
+	missing, err := missingPollTx(ctx, tx, c)
+	if err != nil {
+		return err
+	}
+	if len(missing) > 0 {
+		return &models.Error{Code: models.CodeInvalid, Fields: missing}
 	}
 	return nil
 }

@@ -110,7 +110,7 @@ func (s *Store) deliver(ctx context.Context, b *batch) (out Delivered, err error
 			return err
 		}
 		for _, step := range []func(context.Context) error{
-			b.pace, b.ration, b.claim, b.writeChannels, b.writeMembers, b.writeOutcomes, b.writeTotals, b.spend, b.charge,
+			b.pace, b.ration, b.claim, b.writeChannels, b.writeMembers, b.writeOutcomes, b.writeTotals, b.moveLate, b.spend, b.charge,
 		} {
 			if err := step(ctx); err != nil {
 				out.Wait, out.ChannelsGone = b.wait, b.channelsGone
@@ -128,12 +128,13 @@ type batch struct {
 	Delivery
 	tx    pgx.Tx
 	alone bool      // no other batch of the app is under way
-	now   time.Time // of the database, after the fence: created_at of everything
+	now   time.Time // of the database, after the fence: created_at of messages and outcomes
 	plan  int64     // of the app
 
 	claimed  []NewMessage // the messages that this transaction inserted
 	created  []string     // cids
 	existing []string     // cids of claimed messages that were there before
+	late     []string     // cids of channels that are younger than the batch
 	counts   models.Counts
 
 	capacity     models.Capacity // if the app has a plan
@@ -303,13 +304,6 @@ func (b *batch) writeTotals(ctx context.Context) error {
 		return err
 	}
 	c := &b.counts
-	var first, last string // recipients claimed; they are in order
-	if n := len(b.claimed); n > 0 {
-		first, last = b.claimed[0].Recipient, b.claimed[n-1].Recipient
-	}
-	// A message that is being deleted stops holding its recipient when the deletion commits, and claim, which began before,
-	// does not see the row that holds it from then on. This statement does.
-	var again bool
 	err := b.tx.QueryRow(ctx, `
 		INSERT INTO campaign_batches AS t (app_pk, campaign_id, source, after_key, through_key, recipients,
 			sent, failed, skipped, channels_created, users_sent, committed_at)
@@ -321,18 +315,12 @@ func (b *batch) writeTotals(ctx context.Context) error {
 			sent = t.sent + excluded.sent, failed = t.failed + excluded.failed, skipped = t.skipped + excluded.skipped,
 			channels_created = t.channels_created + excluded.channels_created, users_sent = t.users_sent + excluded.users_sent,
 			committed_at = CASE WHEN excluded.sent > 0 THEN excluded.committed_at ELSE t.committed_at END
-		RETURNING sent, failed, skipped, channels_created, users_sent, EXISTS (
-			SELECT FROM campaign_outcomes AS o
-			WHERE o.app_pk = $1 AND o.campaign_id = $2 AND o.status = 'sent' AND o.recipient BETWEEN $13 AND $14 AND EXISTS (
-				SELECT FROM messages AS m WHERE m.app_pk = $1 AND m.campaign_id = $2 AND m.recipient = o.recipient AND m.created_at = $12 OFFSET 0))`,
+		RETURNING sent, failed, skipped, channels_created, users_sent`,
 		b.AppPK, b.CampaignID, b.Source, b.After, b.Through, b.Recipients,
-		c.Sent, c.Failed, c.Skipped, c.ChannelsCreated, c.UsersSent, b.now, first, last).
-		Scan(&c.Sent, &c.Failed, &c.Skipped, &c.ChannelsCreated, &c.UsersSent, &again)
+		c.Sent, c.Failed, c.Skipped, c.ChannelsCreated, c.UsersSent, b.now).
+		Scan(&c.Sent, &c.Failed, &c.Skipped, &c.ChannelsCreated, &c.UsersSent)
 	if err != nil {
 		return fmt.Errorf("write the batch's totals: %w", err)
-	}
-	if again {
-		return errors.New("a message was deleted while the batch was about to send it again")
 	}
 	return nil
 }
