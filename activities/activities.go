@@ -32,13 +32,27 @@ type Store interface {
 	ChannelTargets(ctx context.Context, src store.Source, after, through string, limit int) ([]store.ChannelTarget, error)
 	LiveChannels(ctx context.Context, appPK int64, cids []string) (map[string]*models.Channel, error)
 	Deliver(ctx context.Context, d store.Delivery) (store.Delivered, error)
+
+	TaskStore
 }
 
-// Launcher tells campaign workflows of controls and asks after them; workflows.Launcher is one.
+// TaskStore is what tasks need of the database.
+type TaskStore interface {
+	Task(ctx context.Context, appPK int64, id string) (models.Task, error)
+	PendingTasks(ctx context.Context, grace time.Duration, limit int) ([]models.Task, error)
+	CompleteTask(ctx context.Context, appPK int64, id string, about []string) error
+	FailTask(ctx context.Context, appPK int64, id, errorType, description string) error
+	FinishDeletingUsers(ctx context.Context, appPK int64, d models.UserDeletion, at time.Time) error
+	FinishDeletingChannels(ctx context.Context, appPK int64, cids []string, at time.Time) error
+}
+
+// Launcher starts workflows, tells those of campaigns of controls, and asks after them; workflows.Launcher is one.
 type Launcher interface {
 	Start(ctx context.Context, c models.Campaign) error
 	Control(ctx context.Context, c models.Campaign, action models.Action) error
 	Standing(ctx context.Context, c models.Campaign) (workflows.ExecutionStatus, error)
+	StartTask(ctx context.Context, task models.Task) error
+	TaskStanding(ctx context.Context, task models.Task) (workflows.ExecutionStatus, error)
 }
 
 // Config of the activities.
@@ -92,9 +106,10 @@ func (a *Activities) RegisterSteps(r Registry) {
 	register(r, workflows.ActivityComplete, a.Complete)
 	register(r, workflows.ActivityAcknowledge, a.Acknowledge)
 	register(r, workflows.ActivityReconcile, a.Reconcile)
+	register(r, workflows.ActivityRunTask, a.RunTask)
 }
 
-// RegisterSending registers what runs on workflows.QueueSend and workflows.QueuePaced.
+// RegisterSending registers what runs on workflows.QueueSend, workflows.QueueSmall and workflows.QueuePaced.
 func (a *Activities) RegisterSending(r Registry) {
 	register(r, workflows.ActivitySendBatch, a.SendBatch)
 }

@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// Even a small campaign is cut into so many batches, so that workers can share it, and commits in so many steps, so
-	// that there is progress to see.
+	// A campaign too large for one batch is cut into at least so many, so that workers can share it. Even a small one
+	// commits in so many steps, so that there is progress to see.
 	batchesToShare = 8
 	stepsToSee     = 50
 	smallest       = 500 // recipients of a batch or a commit; below it overheads cost more than the rows
@@ -33,13 +33,17 @@ const (
 // thousand rows gains little, takes memory, and is what a pause has to wait for.
 func (a *Activities) plan(c models.Campaign, sources int, recipients int64) workflows.Plan {
 	batch := int(min(int64(a.BatchSize), max(smallest, recipients/batchesToShare)))
-	commit := int(min(int64(a.CommitSize), int64(batch), max(smallest, recipients/stepsToSee)))
 	perPage := mostBatchesPerPage
-	var paced bool
+	queue := workflows.QueueSend
+	if recipients <= int64(a.BatchSize) {
+		// One activity, apart from the large campaigns': what a slot is taken for by one of their batches, at most.
+		queue, batch = workflows.QueueSmall, max(batch, int(recipients))
+	}
+	commit := int(min(int64(a.CommitSize), int64(batch), max(smallest, recipients/stepsToSee)))
 	if c.MessagesPerSecond != nil {
 		seconds := sharedSeconds
-		if paced = *c.MessagesPerSecond <= pacedRate; paced {
-			seconds, perPage = pacedBatchSeconds, pacedPageBatches
+		if *c.MessagesPerSecond <= pacedRate {
+			queue, seconds, perPage = workflows.QueuePaced, pacedBatchSeconds, pacedPageBatches
 		}
 		batch = min(batch, *c.MessagesPerSecond*seconds)
 		// No transaction may hold more than a second's worth: see the store's pace.
@@ -47,7 +51,7 @@ func (a *Activities) plan(c models.Campaign, sources int, recipients int64) work
 	}
 	page := max(batch, min(a.PageSize, batch*perPage)/batch*batch)
 	return workflows.Plan{
-		Sources: sources, Recipients: recipients, Target: c.Target, PageSize: page, BatchSize: batch, CommitSize: commit, Paced: paced,
+		Sources: sources, Recipients: recipients, Target: c.Target, PageSize: page, BatchSize: batch, CommitSize: commit, Queue: queue,
 	}
 }
 

@@ -30,8 +30,9 @@ const (
 	reconcileLimit = 500
 )
 
-// Reconcile closes the gaps between the rows of campaigns and their workflows. It repeats starts and signals that were
-// lost, and asks after the workflows of a portion of the campaigns of which nothing is known to be lost.
+// Reconcile closes the gaps between the rows of campaigns and their workflows, and between those of tasks and theirs. It
+// repeats starts and signals that were lost, and asks after the workflows of a portion of the campaigns of which nothing
+// is known to be lost.
 //
 // An error means that Postgres failed. What fails with a single campaign is logged and counted: the schedule is the
 // repetition, and neither the campaigns after it nor the next portion wait for it.
@@ -50,7 +51,7 @@ func (a *Activities) Reconcile(ctx context.Context, in workflows.ReconcileInput)
 	if len(portion) == reconcileLimit {
 		r.res.Next = portion[len(portion)-1].Position()
 	}
-	return r.res, nil
+	return r.res, a.reconcileTasks(ctx, &r.res)
 }
 
 // repairs is one run of the reconciler.

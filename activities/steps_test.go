@@ -29,7 +29,7 @@ func TestBegin(t *testing.T) {
 		row := w.read("c")
 		want := workflows.BeginResult{
 			StepResult: workflows.StepResult{Done: true, State: row.State()},
-			Plan:       workflows.Plan{Sources: 2, Recipients: 5, PageSize: 5000, BatchSize: 500, CommitSize: 500, Target: models.SegmentUser},
+			Plan:       workflows.Plan{Sources: 2, Recipients: 5, PageSize: 5000, BatchSize: 500, CommitSize: 500, Target: models.SegmentUser, Queue: workflows.QueueSmall},
 			First: workflows.PlanResult{Cursor: workflows.Cursor{Source: 1}, Pages: []workflows.PageRange{
 				{Batches: []workflows.BatchBound{{Through: "boss", Count: 3}}},
 			}},

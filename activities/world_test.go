@@ -87,9 +87,9 @@ type told struct {
 type launcher struct {
 	mu     sync.Mutex
 	calls  []told
-	errors map[string]error // of Control, by campaign
+	errors map[string]error // of Control by campaign, of StartTask by task
 
-	standing map[string]workflows.ExecutionStatus // by campaign; where nothing is said, Temporal does not answer
+	standing map[string]workflows.ExecutionStatus // by campaign or task; where nothing is said, Temporal does not answer
 	asked    func(models.Campaign)                // called before Standing answers
 }
 
@@ -102,6 +102,17 @@ func (l *launcher) Standing(_ context.Context, c models.Campaign) (workflows.Exe
 		return workflows.ExecutionUnknown, errors.New("connection refused")
 	}
 	return standing, nil
+}
+
+func (l *launcher) TaskStanding(ctx context.Context, task models.Task) (workflows.ExecutionStatus, error) {
+	return l.Standing(ctx, models.Campaign{ID: task.ID})
+}
+
+func (l *launcher) StartTask(_ context.Context, task models.Task) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.calls = append(l.calls, told{"task", task.ID, 0})
+	return l.errors[task.ID]
 }
 
 func (l *launcher) Start(_ context.Context, c models.Campaign) error {

@@ -16,10 +16,9 @@ var (
 		"image_url", "thumb_url", "asset_url", "footer", "footer_icon", "og_scrape_url",
 	}
 	attachmentIntegers = []string{"original_width", "original_height"}
-	attachmentArrays   = []string{"actions", "fields"}
 	attachmentObject   = "giphy"
 
-	attachmentKeys = slices.Concat(attachmentStrings, attachmentIntegers, attachmentArrays, []string{attachmentObject})
+	attachmentKeys = slices.Concat(attachmentStrings, attachmentIntegers, []string{"actions", "fields", attachmentObject})
 )
 
 const maxImageSide = 1 << 30 // pixels; only keeps the number an integer
@@ -43,8 +42,15 @@ func readAttachments(f *request.Object, name string) json.RawMessage {
 		for _, key := range attachmentIntegers {
 			a.Int(key, 0, maxImageSide)
 		}
-		for _, key := range attachmentArrays {
-			a.Objects(key, models.MaxAttachments)
+		for _, action := range a.Objects("actions", models.MaxAttachments) {
+			for _, key := range []string{"name", "text", "type", "value", "style"} {
+				action.String(key)
+			}
+		}
+		for _, entry := range a.Objects("fields", models.MaxAttachments) {
+			entry.String("title")
+			entry.String("value")
+			entry.OptionalBool("short")
 		}
 		a.Object(attachmentObject)
 		list.Write(a.Merged("custom", attachmentKeys...))

@@ -29,9 +29,10 @@ const (
 type route struct {
 	operation string // as named in errors
 	method    string
-	path      string
-	usersToo  bool // a user token may call it, not only a server token
-	status    int  // of success; 0 is that of the method: 201 for POST and PUT, 200 for the rest
+	path      string // in the v1 dialect; that in the v2 dialect follows from it
+	v1Only    bool   // it has no path in the v2 dialect
+	usersToo  bool   // a user token may call it, not only a server token
+	status    int    // of success; 0 is that of the method: 201 for POST and PUT, 200 for the rest
 	handle    handler
 }
 
@@ -41,6 +42,7 @@ type handler func(ctx context.Context, c *call) (*object, error)
 // call is one authenticated request.
 type call struct {
 	caller
+	dialect *dialect
 	request *http.Request
 	body    request.Body
 	params  map[string]string
@@ -55,39 +57,54 @@ func (c *call) fields() *request.Object { return c.body.Object() }
 // query starts reading the query string.
 func (c *call) query() *request.Query { return request.NewQuery(c.request.URL.Query()) }
 
-// serve makes the HTTP handler of a route.
-func (s *Server) serve(r route) gin.HandlerFunc {
-	status := r.status
-	if status == 0 {
-		status = http.StatusOK
-		if r.method == http.MethodPost || r.method == http.MethodPut {
-			status = http.StatusCreated
-		}
+// payload starts reading the query parameter in which a GET has its body (QueryUsers, QueryMembers).
+func (c *call) payload() (*request.Object, error) {
+	body, err := request.Decode([]byte(c.request.URL.Query().Get("payload")))
+	return body.Object(), err
+}
+
+// success is the status of an answer that is no error.
+func (r route) success() int {
+	switch {
+	case r.status != 0:
+		return r.status
+	case r.method == http.MethodPost || r.method == http.MethodPut:
+		return http.StatusCreated
+	default:
+		return http.StatusOK
 	}
+}
+
+// serve makes the HTTP handler of a route in a dialect.
+func (s *Server) serve(r route, d *dialect) gin.HandlerFunc {
+	status := r.success()
 	return func(g *gin.Context) {
 		started := s.now()
 		g.Set(operationKey, r.operation)
-		answer, err := s.run(g, r)
+		answer, err := s.run(g, r, d)
 		if err != nil {
 			s.refuse(g, r.operation, err, started)
 			return
 		}
-		s.write(g, status, v1, answer.set("duration", s.since(started)))
+		s.write(g, status, d, answer.set("duration", s.since(started)))
 	}
 }
 
 // run authenticates, reads the body and calls the handler.
-func (s *Server) run(g *gin.Context, r route) (*object, error) {
+func (s *Server) run(g *gin.Context, r route, d *dialect) (*object, error) {
 	ctx, cancel := context.WithTimeout(g.Request.Context(), bodyReadTimeout+requestTimeout)
 	defer cancel()
 	who, err := s.authenticate(ctx, g.Request, r.usersToo)
 	if err != nil {
 		return nil, err
 	}
-	c := &call{caller: who, request: g.Request}
+	c := &call{caller: who, dialect: d, request: g.Request}
 	if r.method != http.MethodGet && r.method != http.MethodDelete {
 		if c.body, err = readBody(g); err != nil {
 			return nil, err
+		}
+		if d.nested {
+			c.body = c.body.NestedCustom()
 		}
 	}
 	ctx, cancel = context.WithTimeout(ctx, requestTimeout)

@@ -61,9 +61,7 @@ func encodeChannelTemplate(t models.ChannelTemplate) *object {
 	o := newObject().set("type", t.Type)
 	setUnlessEmpty(o, "id", t.ID)
 	setUnlessEmpty(o, "team", t.Team)
-	if len(t.Custom) > 0 {
-		o.set("custom", t.Custom)
-	}
+	o.set("custom", orEmpty(t.Custom))
 	if len(t.Members) > 0 {
 		o.set("members", t.Members)
 	}
@@ -72,9 +70,7 @@ func encodeChannelTemplate(t models.ChannelTemplate) *object {
 		for i, m := range t.MembersTemplate {
 			members[i] = newObject().set("user_id", m.UserID)
 			setUnlessEmpty(members[i], "channel_role", m.ChannelRole)
-			if len(m.Custom) > 0 {
-				members[i].set("custom", m.Custom)
-			}
+			members[i].set("custom", orEmpty(m.Custom))
 		}
 		o.set("members_template", members)
 	}

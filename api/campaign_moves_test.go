@@ -3,6 +3,9 @@ package api_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,7 +18,12 @@ import (
 )
 
 // TestMoves tries every move in every status (contract 8.1).
-func TestMoves(t *testing.T) {
+func TestMoves(t *testing.T) { inEachDialect(t, testMoves) }
+
+func testMoves(t *testing.T, d dialect) {
+	h, runs := withRuns(t)
+	h = h.in(d)
+	h.users(t, "shop")
 	const later = "2099-01-01T00:00:00.000000Z"
 	type outcome struct {
 		status string // "" is a refusal
@@ -23,7 +31,7 @@ func TestMoves(t *testing.T) {
 		told   string
 	}
 	refused := outcome{}
-	for _, tt := range []struct {
+	for i, tt := range []struct {
 		method, move string
 		body         any
 		want         map[string]outcome // by the state before; absent is refused
@@ -62,10 +70,8 @@ func TestMoves(t *testing.T) {
 		}},
 	} {
 		t.Run(tt.method+" "+tt.move, func(t *testing.T) {
-			h, runs := withRuns(t)
-			h.users(t, "shop")
 			for _, before := range []string{"draft", "scheduled", "scheduled paused", "in_progress", "in_progress paused", "stopped", "completed"} {
-				id := strings.ReplaceAll(before, " ", "-")
+				id := strings.ReplaceAll(fmt.Sprint(i, " ", before), " ", "-")
 				status, hold, _ := strings.Cut(before, " ")
 				h.draft(t, id, nil)
 				h.exec(t, `UPDATE campaigns SET status = $2, hold = $3, control_seq = 7,
@@ -104,21 +110,22 @@ func TestMoves(t *testing.T) {
 					continue
 				}
 				got := at(t, a.body, "campaign").(m)
+				wantChanged(t, d, tt.method == "PUT" || tt.move == "stop", a.body)
 				if got["status"] != want.status || got["paused"] != want.paused || (got["paused_at"] != nil) != want.paused {
 					t.Errorf("%s became %v, paused %v; want %+v", before, got["status"], got["paused"], want)
 				}
 				if wantReason := map[bool]any{true: "new", false: ""}[want.paused]; hold == "paused" && want.paused {
-					if got["pause_reason"] != "old" || got["paused_at"] != "2026-01-01T00:00:00.000000Z" {
+					if got["pause_reason"] != "old" || got["paused_at"] != d.time("2026-01-01T00:00:00.000000Z") {
 						t.Errorf("%s: reason %v, paused_at %v changed", before, got["pause_reason"], got["paused_at"])
 					}
 				} else if got["pause_reason"] != wantReason {
 					t.Errorf("%s: reason %v, want %q", before, got["pause_reason"], wantReason)
 				}
-				wantFor, wantStop := map[string]any{"scheduled": "2098-01-01T00:00:00.000000Z"}[status], any("2098-01-02T00:00:00.000000Z")
+				wantFor, wantStop := map[string]any{"scheduled": d.time("2098-01-01T00:00:00.000000Z")}[status], d.time("2098-01-02T00:00:00.000000Z")
 				if tt.move == "start" || tt.move == "schedule" {
 					wantFor, wantStop = nil, nil
 					if tt.body != nil {
-						wantFor = later
+						wantFor = d.time(later)
 					}
 				}
 				if got["scheduled_for"] != wantFor || got["stop_at"] != wantStop {
@@ -136,9 +143,30 @@ func TestMoves(t *testing.T) {
 	}
 }
 
-func TestStartTimes(t *testing.T) {
+// wantChanged checks where an answer has the campaign. After an update and a stop the v2 dialect has it at the top too,
+// with users that are the campaign's own (contract 7.5).
+func wantChanged(t *testing.T, d dialect, changed bool, body m) {
+	t.Helper()
+	campaign := at(t, body, "campaign").(m)
+	if !changed || !d.v2 {
+		if _, pager := body["users"].(m); !pager || len(body) != len([]string{"campaign", "users", "duration"}) {
+			t.Errorf("the answer has %v, and users %v, want campaign, users as a pager, duration", slices.Sorted(maps.Keys(body)), body["users"])
+		}
+		return
+	}
+	top := maps.Clone(body)
+	delete(top, "campaign")
+	delete(top, "duration")
+	if diff := cmp.Diff(campaign, top); diff != "" {
+		t.Errorf("the top of the answer differs from its campaign (-campaign +top):\n%s", diff)
+	}
+}
+
+func TestStartTimes(t *testing.T) { inEachDialect(t, testStartTimes) }
+
+func testStartTimes(t *testing.T, d dialect) {
 	now := time.Date(2030, 6, 1, 12, 0, 0, 0, time.UTC)
-	h := newHarness(t, func(c *api.Config) { c.Now = func() time.Time { return now } })
+	h := newHarness(t, func(c *api.Config) { c.Now = func() time.Time { return now } }).in(d)
 	h.users(t, "shop")
 	for _, tt := range []struct {
 		name   string
@@ -213,7 +241,11 @@ func TestWorkflowsAreToldLast(t *testing.T) {
 }
 
 func TestMovesAreListedWithTheirCause(t *testing.T) {
-	h, _ := withRuns(t)
+	inEachDialect(t, testMovesAreListedWithTheirCause)
+}
+
+func testMovesAreListedWithTheirCause(t *testing.T, d dialect) {
+	h := newHarness(t).in(d)
 	h.users(t, "shop")
 	h.draft(t, "c", nil)
 	if got := at(t, h.mustCall(t, 200, "GET", "/campaigns/c/moves", nil), "moves"); !cmp.Equal(got, any([]any{})) {

@@ -12,8 +12,8 @@ import (
 	"herald/workflows"
 )
 
-// Runs tells the workflows of campaigns what was decided about them. The decision is committed before: an error here
-// is logged and nothing else, and the reconciler makes up for it.
+// Runs tells the workflows of campaigns what was decided about them, and starts those of tasks. The decision is committed
+// before: an error here is logged and nothing else, and the reconciler makes up for it.
 type Runs interface {
 	// Start starts the workflow of a campaign that is scheduled or in progress. One that runs learns its new times.
 	Start(ctx context.Context, c models.Campaign) error
@@ -21,6 +21,8 @@ type Runs interface {
 	Control(ctx context.Context, c models.Campaign, action models.Action) error
 	// Execution asks how the workflow stands; what does not answer is left out.
 	Execution(ctx context.Context, c models.Campaign) workflows.Execution
+	// StartTask starts the workflow of a pending task.
+	StartTask(ctx context.Context, task models.Task) error
 }
 
 // runsTimeout bounds how long an answer waits for the workflow to be told. The SDKs give up after 3 s.
@@ -41,6 +43,9 @@ func (s *Server) campaignRoutes() []route {
 		{operation: "DeleteCampaign", method: http.MethodDelete, path: "/campaigns/:id", handle: s.deleteCampaign},
 		{operation: "CampaignExecution", method: http.MethodGet, path: "/campaigns/:id/execution", handle: s.getExecution},
 		{operation: "CampaignRecipients", method: http.MethodGet, path: "/campaigns/:id/recipients", handle: s.listRecipients},
+		{operation: "TestCampaign", method: http.MethodPost, path: "/campaigns/:id/test", handle: s.testCampaign},
+		{operation: "PreviewCampaign", method: http.MethodPost, path: "/campaigns/:id/preview", handle: s.previewCampaign},
+		{operation: "CampaignAudience", method: http.MethodPost, path: "/campaigns/:id/audience", handle: s.countAudience},
 		{operation: "CampaignMoves", method: http.MethodGet, path: "/campaigns/:id/moves", handle: s.campaignMoves},
 		{operation: "StartCampaign", method: http.MethodPost, path: "/campaigns/:id/start", handle: s.startCampaign},
 		{operation: "StartCampaign", method: http.MethodPatch, path: "/campaigns/:id/schedule", status: created, handle: s.scheduleCampaign},
@@ -84,7 +89,7 @@ func (s *Server) updateCampaign(ctx context.Context, c *call) (*object, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.showCampaign(ctx, c, updated)
+	return s.showChanged(ctx, c, updated)
 }
 
 func (s *Server) getCampaign(ctx context.Context, c *call) (*object, error) {
@@ -105,17 +110,33 @@ func (s *Server) showCampaign(ctx context.Context, c *call, campaign models.Camp
 }
 
 func (s *Server) showCampaignPage(ctx context.Context, c *call, campaign models.Campaign, p *userPager) (*object, error) {
-	users, pager, err := p.page(ctx, s.store)
+	shown, pager, err := s.encodeCampaignPage(ctx, c, campaign, p)
 	if err != nil {
 		return nil, err
+	}
+	return newObject().set("campaign", shown).set("users", pager), nil
+}
+
+// showChanged is the answer of an update and of a stop. In the v2 dialect it has the campaign's fields at the top too, so
+// "users" is those of the campaign, and there is no pager (contract 7.5).
+func (s *Server) showChanged(ctx context.Context, c *call, campaign models.Campaign) (*object, error) {
+	shown, pager, err := s.encodeCampaignPage(ctx, c, campaign, newUserPager(c, campaign))
+	if err != nil {
+		return nil, err
+	}
+	return newObject().spread("campaign", shown).legacy("users", pager), nil
+}
+
+func (s *Server) encodeCampaignPage(ctx context.Context, c *call, campaign models.Campaign, p *userPager) (shown, pager *object, err error) {
+	users, pager, err := p.page(ctx, s.store)
+	if err != nil {
+		return nil, nil, err
 	}
 	details, err := s.store.CampaignDetails(ctx, c.app.PK, []models.Campaign{campaign}, nil)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return newObject().
-		set("campaign", encodeCampaign(campaign, details, campaign.UserIDs, users, s.now())).
-		set("users", pager), nil
+	return encodeCampaign(campaign, details, campaign.UserIDs, users, s.now()), pager, nil
 }
 
 func (s *Server) queryCampaigns(ctx context.Context, c *call) (*object, error) {
@@ -253,6 +274,9 @@ func (s *Server) move(ctx context.Context, c *call, id string, control store.Con
 	}
 	if changed && control.Action == models.ActionStart {
 		s.sizes.Request(campaign.AppPK, campaign.SegmentPKs...)
+	}
+	if control.Action == models.ActionStop {
+		return s.showChanged(ctx, c, campaign)
 	}
 	return s.showCampaign(ctx, c, campaign)
 }

@@ -23,8 +23,11 @@ func campaignHarness(t *testing.T) (*harness, *recordedRuns) {
 	return h, runs
 }
 
-func TestCampaignFields(t *testing.T) {
+func TestCampaignFields(t *testing.T) { inEachDialect(t, testCampaignFields) }
+
+func testCampaignFields(t *testing.T, d dialect) {
 	h, _ := campaignHarness(t)
+	h = h.in(d)
 	h.mustCall(t, 201, "POST", "/segments", m{"id": "dead", "type": "user"})
 	h.mustCall(t, 200, "DELETE", "/segments/dead", nil)
 	other := h.tenant(t)
@@ -122,8 +125,11 @@ func TestCampaignFields(t *testing.T) {
 	wantError(t, a, 400, models.CodeInvalid, `CreateCampaign failed with error: "segment_ids[0] must be a string"`, "segment_ids[0]")
 }
 
-func TestCampaignAtItsLimits(t *testing.T) {
+func TestCampaignAtItsLimits(t *testing.T) { inEachDialect(t, testCampaignAtItsLimits) }
+
+func testCampaignAtItsLimits(t *testing.T, d dialect) {
 	h, _ := campaignHarness(t)
+	h = h.in(d)
 	chars := func(n int) string { return strings.Repeat("é", n) }
 	got := h.draft(t, strings.Repeat("A-@_", 63), m{
 		"name": chars(1000), "description": chars(5000), "messages_per_second": 1_000_000, "sender_mode": "include", "sender_visibility": "hidden",
@@ -149,8 +155,11 @@ func TestCampaignAtItsLimits(t *testing.T) {
 		"channel_template": m{"type": "messaging", "id": "{{ receiver.id }}"}})
 }
 
-func TestCustomComesBackAsGiven(t *testing.T) {
+func TestCustomComesBackAsGiven(t *testing.T) { inEachDialect(t, testCustomComesBackAsGiven) }
+
+func testCustomComesBackAsGiven(t *testing.T, d dialect) {
 	h, _ := campaignHarness(t)
+	h = h.in(d)
 	body := `{"id": "c", "sender_id": "shop", "user_ids": ["ann"], "message_template": {"text": "<b>&amp;\u2028", "custom":
 		{"big": 12345678901234567890, "exact": 1.50, "null": null, "nested": {"custom": [1, "ü", false, null]}}}}`
 	h.mustCall(t, 201, "POST", "/campaigns", body)
@@ -164,8 +173,11 @@ func TestCustomComesBackAsGiven(t *testing.T) {
 	}
 }
 
-func TestUpdateCampaignMerges(t *testing.T) {
+func TestUpdateCampaignMerges(t *testing.T) { inEachDialect(t, testUpdateCampaignMerges) }
+
+func testUpdateCampaignMerges(t *testing.T, d dialect) {
 	h, _ := campaignHarness(t)
+	h = h.in(d)
 	h.draft(t, "c", m{
 		"name": "n", "description": "d", "sender_mode": "exclude", "sender_visibility": "hidden", "create_channels": true, "messages_per_second": 5,
 		"message_template": m{"text": "Hi", "custom": m{"a": 1}}, "channel_template": m{"type": "team", "team": "red"},
@@ -176,13 +188,13 @@ func TestUpdateCampaignMerges(t *testing.T) {
 		want m // these fields of the campaign after it
 	}{
 		{m{}, m{"name": "n", "description": "d", "sender_mode": "exclude", "create_channels": true, "messages_per_second": jsonNumber("5"),
-			"user_ids": []any{"ann"}, "channel_template": m{"type": "team", "team": "red"}}},
+			"user_ids": []any{"ann"}, "channel_template": m{"type": "team", "team": "red", "custom": m{}}}},
 		{m{"id": "other", "name": nil, "sender_id": nil, "message_template": nil, "channel_template": nil, "user_ids": nil, "segment_ids": nil},
-			m{"id": "c", "name": "n", "sender_id": "shop", "channel_template": m{"type": "team", "team": "red"}, "user_ids": []any{"ann"}}},
+			m{"id": "c", "name": "n", "sender_id": "shop", "channel_template": m{"type": "team", "team": "red", "custom": m{}}, "user_ids": []any{"ann"}}},
 		{m{"name": "", "description": "", "sender_mode": "", "sender_visibility": "", "messages_per_second": 0, "create_channels": false},
-			m{"name": "", "description": "", "sender_mode": nil, "sender_visibility": nil, "messages_per_second": nil, "create_channels": false}},
+			m{"name": "", "description": "", "sender_mode": d.unset(), "sender_visibility": d.unset(), "messages_per_second": nil, "create_channels": false}},
 		{m{"message_template": m{"text": "new"}}, m{"message_template": m{"text": "new", "attachments": []any{}, "custom": m{}}}},
-		{m{"channel_template": m{"type": "x"}}, m{"channel_template": m{"type": "x"}}},
+		{m{"channel_template": m{"type": "x"}}, m{"channel_template": m{"type": "x", "custom": m{}}}},
 		{m{"channel_template": m{}}, m{"channel_template": nil}},
 		{m{"segment_ids": []string{"users-2", "users-1"}, "user_ids": []string{}}, m{"segment_ids": []any{"users-2", "users-1"}, "user_ids": []any{}}},
 		{m{"segment_ids": []string{}}, m{"segment_ids": []any{"users-2", "users-1"}}},
@@ -253,8 +265,11 @@ func TestCampaignIDs(t *testing.T) {
 	runs.want(t)
 }
 
-func TestCampaignsOfAnotherApp(t *testing.T) {
+func TestCampaignsOfAnotherApp(t *testing.T) { inEachDialect(t, testCampaignsOfAnotherApp) }
+
+func testCampaignsOfAnotherApp(t *testing.T, d dialect) {
 	h, _ := campaignHarness(t)
+	h = h.in(d)
 	h.draft(t, "mine", m{"segment_ids": []string{"users-1"}})
 	other := h.tenant(t)
 	for _, tt := range []struct{ method, path string }{
@@ -280,8 +295,11 @@ func TestCampaignsOfAnotherApp(t *testing.T) {
 	}
 }
 
-func TestQueryCampaigns(t *testing.T) {
+func TestQueryCampaigns(t *testing.T) { inEachDialect(t, testQueryCampaigns) }
+
+func testQueryCampaigns(t *testing.T, d dialect) {
 	h, _ := campaignHarness(t)
+	h = h.in(d)
 	h.draft(t, "a", m{"name": "A", "segment_ids": []string{"users-1", "users-2"}})
 	h.draft(t, "b", m{"name": "B", "segment_ids": []string{"users-2"}})
 	h.draft(t, "c", m{"name": "C", "sender_id": "ann", "user_ids": []string{"bob", "gone", "nobody", "ann"}})

@@ -74,14 +74,8 @@ func readView(f *request.Object, v viewer) store.ChannelView {
 // readChannel reads the data of a channel that may have to be made; a user token's user creates it and joins.
 func readChannel(f *request.Object, c *call) (models.Channel, []models.Member) {
 	data := f.Object("data")
-	channel := models.Channel{
-		AppPK:     c.app.PK,
-		CreatedBy: data.String("created_by_id"),
-		Team:      data.OptionalString("team", request.MaxChars(models.MaxTeamLength)),
-		Frozen:    data.Bool("frozen", false),
-		Disabled:  data.Bool("disabled", false),
-		Custom:    data.Custom(channelKeys...),
-	}
+	channel := models.Channel{AppPK: c.app.PK, CreatedBy: data.String("created_by_id")}
+	readChannelData(data).replace(&channel)
 	if creator := data.Object("created_by").String("id"); channel.CreatedBy == "" {
 		channel.CreatedBy = creator
 	}
@@ -98,6 +92,29 @@ func readChannel(f *request.Object, c *call) (models.Channel, []models.Member) {
 		}
 	}
 	return channel, members
+}
+
+// channelData is what a client says of a channel itself.
+type channelData struct {
+	team             *string
+	frozen, disabled *bool
+	custom           models.Custom
+}
+
+func readChannelData(f *request.Object) channelData {
+	return channelData{
+		team:     f.OptionalString("team", request.MaxChars(models.MaxTeamLength)),
+		frozen:   f.OptionalBool("frozen"),
+		disabled: f.OptionalBool("disabled"),
+		custom:   f.Custom(channelKeys...),
+	}
+}
+
+// replace makes the channel what the data says, and what the data does not say its default.
+func (d channelData) replace(ch *models.Channel) {
+	ch.Team, ch.Custom = d.team, d.custom
+	ch.Frozen = d.frozen != nil && *d.frozen
+	ch.Disabled = d.disabled != nil && *d.disabled
 }
 
 // readMembers reads members in any of the forms that SDKs send: an id, or an object with user_id or user.id. A user
@@ -161,17 +178,22 @@ func (s *Server) createChannel(ctx context.Context, c *call, f *request.Object, 
 	case !exists(users, channel.CreatedBy):
 		data.Invalid("created_by_id", "names the user %q, who doesn't exist", channel.CreatedBy)
 	}
-	var unknown []string
-	for _, m := range members {
-		if !exists(users, m.UserID) {
-			unknown = append(unknown, fmt.Sprintf("%q", m.UserID))
-		}
-	}
-	if len(unknown) > 0 {
+	if unknown := unknownMembers(users, members); len(unknown) > 0 {
 		data.Invalid("members", "names users who don't exist: %v", unknown)
 	}
 	if err := f.Err(); err != nil {
 		return models.Channel{}, err
 	}
 	return s.store.CreateChannel(ctx, channel, members)
+}
+
+// unknownMembers gives the quoted ids of those of the members who are no users; one without an id was refused before.
+func unknownMembers(users map[string]models.User, members []models.Member) []string {
+	var unknown []string
+	for _, m := range members {
+		if m.UserID != "" && !exists(users, m.UserID) {
+			unknown = append(unknown, fmt.Sprintf("%q", m.UserID))
+		}
+	}
+	return unknown
 }

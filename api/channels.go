@@ -31,6 +31,10 @@ func (s *Server) channelRoutes() []route {
 			usersToo: true, handle: s.getOrCreateDistinctChannel,
 		},
 		{operation: "QueryChannels", method: http.MethodPost, path: "/channels", usersToo: true, handle: s.queryChannels},
+		{operation: "DeleteChannels", method: http.MethodPost, path: "/channels/delete", handle: s.deleteChannels},
+		{operation: "UpdateChannel", method: http.MethodPost, path: "/channels/:type/:id", handle: s.updateChannel},
+		{operation: "UpdateChannelPartial", method: http.MethodPatch, path: "/channels/:type/:id", handle: s.updateChannelPartial},
+		{operation: "DeleteChannel", method: http.MethodDelete, path: "/channels/:type/:id", handle: s.deleteChannel},
 	}
 }
 

@@ -51,6 +51,13 @@ func (o *object) legacy(key string, value any) *object {
 
 type legacyValue struct{ value any }
 
+// spread adds an object that the v2 dialect also writes key by key into o, in front of it (contract 7.5).
+func (o *object) spread(key string, inner *object) *object {
+	return o.set(key, spreadObject{inner})
+}
+
+type spreadObject struct{ *object }
+
 // choice is one of a few words, or "" when unset.
 type choice string
 
@@ -66,58 +73,6 @@ type customData struct {
 
 // attachments is a JSON array of attachments with their custom keys beside the built-in ones.
 type attachments json.RawMessage
-
-// dialect is one of the wire forms of the API: how its encoder writes the values that look different in each.
-type dialect struct {
-	time        func(b []byte, t time.Time) []byte
-	custom      func(e *encoder, c customData) error // writes the keys of the enclosing object
-	attachments func(e *encoder, a attachments) error
-	unset       string // JSON of a choice that is unset
-	legacy      bool   // has the keys of older SDKs
-}
-
-// v1 is the dialect of paths without a prefix: times as text, custom data beside the built-in keys.
-var v1 = &dialect{time: timeAsText, custom: customBeside, attachments: attachmentsFlat, unset: "null", legacy: true}
-
-const textualTime = `"2006-01-02T15:04:05.000000Z"`
-
-func timeAsText(b []byte, t time.Time) []byte { return t.UTC().AppendFormat(b, textualTime) }
-
-func customBeside(e *encoder, c customData) error {
-	hidden := slices.Clone(c.builtin)
-	for _, f := range c.extra {
-		hidden = append(hidden, f.key)
-	}
-	if len(c.data) > 0 {
-		dec := json.NewDecoder(bytes.NewReader(c.data))
-		if t, err := dec.Token(); err != nil || t != json.Delim('{') {
-			return fmt.Errorf("custom data is no object: %w", err)
-		}
-		for dec.More() {
-			var raw json.RawMessage
-			key, err := dec.Token()
-			if err == nil {
-				err = dec.Decode(&raw)
-			}
-			if err != nil {
-				return fmt.Errorf("read custom data: %w", err)
-			}
-			if name, _ := key.(string); !slices.Contains(hidden, name) {
-				e.key(name)
-				e.b = append(e.b, raw...)
-			}
-		}
-	}
-	return e.fields(c.extra)
-}
-
-func attachmentsFlat(e *encoder, a attachments) error {
-	if len(a) == 0 {
-		a = attachments("[]")
-	}
-	e.b = append(e.b, a...)
-	return nil
-}
 
 // encode writes an object in a dialect.
 func encode(d *dialect, o *object) ([]byte, error) {
@@ -140,19 +95,32 @@ func (e *encoder) key(name string) {
 	e.b = append(e.b, ':')
 }
 
+// raw writes a member whose value is JSON already.
+func (e *encoder) raw(name string, value json.RawMessage) {
+	e.key(name)
+	e.b = append(e.b, value...)
+}
+
 func (e *encoder) fields(fields []field) error {
 	for _, f := range fields {
-		if c, ok := f.value.(customData); ok {
-			if err := e.d.custom(e, c); err != nil {
+		switch v := f.value.(type) {
+		case customData:
+			if err := e.d.custom(e, v); err != nil {
 				return err
 			}
 			continue
-		}
-		if old, ok := f.value.(legacyValue); ok {
+		case legacyValue:
 			if !e.d.legacy {
 				continue
 			}
-			f.value = old.value
+			f.value = v.value
+		case spreadObject:
+			if e.d.spread {
+				if err := e.fields(v.fields); err != nil {
+					return err
+				}
+			}
+			f.value = v.object
 		}
 		e.key(f.key)
 		if err := e.value(f.value); err != nil {

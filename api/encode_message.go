@@ -9,7 +9,7 @@ var messageKeys = []string{
 	"mentioned_here", "restricted_visibility", "created_at", "updated_at", "deleted_at", "poll_id", "poll", "channel",
 }
 
-// encodeMessage is the Message of contract 5.
+// encodeMessage is the Message of contract 5, with its poll where that was loaded. users are those of models.UsersOf.
 func encodeMessage(m models.Message, users map[string]models.User) *object {
 	o := newObject().set("id", m.ID).set("cid", m.CID).set("text", m.Text).set("html", "").set("type", m.Type).
 		setUser("user", users, m.UserID).set("attachments", attachments(m.Attachments))
@@ -26,6 +26,9 @@ func encodeMessage(m models.Message, users map[string]models.User) *object {
 		set("restricted_visibility", []string{}).set("created_at", m.CreatedAt).set("updated_at", m.UpdatedAt)
 	optional(o, "deleted_at", m.DeletedAt)
 	optional(o, "poll_id", m.PollID)
+	if m.Poll != nil {
+		o.set("poll", encodePoll(*m.Poll, users))
+	}
 	return o.custom(m.Custom, messageKeys, campaignMarks(m)...)
 }
 

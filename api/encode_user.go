@@ -1,6 +1,10 @@
 package api
 
-import "herald/models"
+import (
+	"context"
+
+	"herald/models"
+)
 
 // userKeys are the built-in keys of a user (contract 5), in requests too: what only answers set is ignored there.
 var userKeys = []string{
@@ -16,11 +20,24 @@ func encodeUser(u models.User) *object {
 }
 
 // encodeFullUser is the FullUser of contract 5.
-func encodeFullUser(u models.User) *object {
+func encodeFullUser(u models.User, devices []models.Device) *object {
 	o := userWithoutCustom(u).
-		set("devices", []string{}).set("mutes", []string{}).set("channel_mutes", []string{}).
+		set("devices", encodeEach(devices, encodeDevice)).set("mutes", []string{}).set("channel_mutes", []string{}).
 		set("unread_count", 0).set("total_unread_count", 0).set("unread_channels", 0).set("unread_threads", 0)
 	return o.custom(u.Custom, userKeys)
+}
+
+// fullUsers encodes users in full, in their order.
+func (s *Server) fullUsers(ctx context.Context, appPK int64, users []models.User) ([]*object, error) {
+	ids := make([]string, len(users))
+	for i, u := range users {
+		ids[i] = u.ID
+	}
+	devices, err := s.store.Devices(ctx, appPK, ids)
+	if err != nil {
+		return nil, err
+	}
+	return encodeEach(users, func(u models.User) *object { return encodeFullUser(u, devices[u.ID]) }), nil
 }
 
 func userWithoutCustom(u models.User) *object {

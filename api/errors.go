@@ -91,6 +91,6 @@ func (s *Server) refuse(g *gin.Context, operation string, err error, started tim
 		set("exception_fields", fields).
 		set("details", []string{}).
 		set("unrecoverable", unrecoverable[status])
-	s.write(g, status, v1, body)
+	s.write(g, status, v1, body) // nothing in it that another dialect would write differently
 	g.Abort()
 }

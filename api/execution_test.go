@@ -56,6 +56,7 @@ func TestExecution(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			runs.execution = tt.e
 			var body map[string]any
+			h.in(dialectV2).mustCall(t, http.StatusOK, http.MethodGet, "/campaigns/c@1/execution", nil)
 			if err := json.Unmarshal([]byte(h.call(t, http.MethodGet, "/campaigns/c@1/execution", nil).raw), &body); err != nil {
 				t.Fatal(err)
 			}
@@ -69,13 +70,14 @@ func TestExecution(t *testing.T) {
 
 // The answer has what the workflow's query gives, key by key.
 func TestExecutionShowsTheWholeProgress(t *testing.T) {
-	runs := &recordedRuns{execution: workflows.Execution{Status: workflows.ExecutionRunning, Progress: &workflows.Progress{}}}
+	progress := workflows.Progress{Phase: workflows.PhaseSending}
+	runs := &recordedRuns{execution: workflows.Execution{Status: workflows.ExecutionRunning, Progress: &progress}}
 	h := newHarness(t, func(c *api.Config) { c.Runs = runs })
 	h.users(t, "shop", "ann")
 	h.draft(t, "c", nil)
 	h.mustCall(t, http.StatusCreated, http.MethodPost, "/campaigns/c/start", nil)
 	var query map[string]any
-	raw, err := json.Marshal(workflows.Progress{})
+	raw, err := json.Marshal(progress)
 	if err != nil {
 		t.Fatal(err)
 	}

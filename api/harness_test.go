@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"herald/api"
+	"herald/api/openapi/conform"
 	"herald/internal/devstack"
 	"herald/models"
 	"herald/models/store"
@@ -34,6 +36,7 @@ type harness struct {
 	app     models.App
 	handler http.Handler
 	token   string // a server token
+	dialect dialect
 }
 
 // newHarness makes a harness; configure may change the server's configuration.
@@ -96,17 +99,49 @@ func (h *harness) as(t *testing.T, userID string) string {
 	return sign(t, h.app.Secret, jwt.MapClaims{"user_id": userID})
 }
 
-// callAs is call with another token.
+// callAs is call with another token. Every answer has to be what the OpenAPI document says, and so has a request that is
+// accepted.
 func (h *harness) callAs(t *testing.T, token, method, path string, body any) answer {
 	t.Helper()
 	separator := "?"
 	if strings.Contains(path, "?") {
 		separator = "&"
 	}
-	r := httptest.NewRequestWithContext(t.Context(), method, path+separator+"api_key="+url.QueryEscape(h.app.APIKey), reader(t, body))
+	target := h.dialect.path(path) + separator + "api_key=" + url.QueryEscape(h.app.APIKey)
+	r := httptest.NewRequestWithContext(t.Context(), method, target, reader(t, body))
 	r.Header.Set("stream-auth-type", "jwt")
 	r.Header.Set("Authorization", token)
-	return h.do(t, r)
+	sent := bodyOf(t, r)
+	a := h.do(t, r)
+	wantConforming(t, conform.Exchange{
+		Method: method, URL: r.URL, RequestBody: sent, Status: a.status, Header: a.header, Body: []byte(a.raw),
+	})
+	return a
+}
+
+// bodyOf reads a request's body and leaves it there.
+func bodyOf(t *testing.T, r *http.Request) []byte {
+	t.Helper()
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return body
+}
+
+var checker = sync.OnceValues(conform.New)
+
+// wantConforming holds a request and its answer against the OpenAPI document.
+func wantConforming(t *testing.T, e conform.Exchange) {
+	t.Helper()
+	c, err := checker()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Check(e); err != nil {
+		t.Error(err)
+	}
 }
 
 // do makes any request.

@@ -3,11 +3,15 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 
 	"herald/api/request"
 	"herald/models"
 )
+
+// maxMessagesByID is how many messages GetManyMessages gives (contract 16.5).
+const maxMessagesByID = 100
 
 func (s *Server) messageRoutes() []route {
 	return []route{
@@ -15,12 +19,17 @@ func (s *Server) messageRoutes() []route {
 			operation: "SendMessage", method: http.MethodPost, path: "/channels/:type/:id/message",
 			usersToo: true, handle: s.sendMessage,
 		},
+		{
+			operation: "GetManyMessages", method: http.MethodGet, path: "/channels/:type/:id/messages",
+			usersToo: true, handle: s.getManyMessages,
+		},
 		{operation: "GetMessage", method: http.MethodGet, path: "/messages/:id", usersToo: true, handle: s.getMessage},
+		{operation: "DeleteMessage", method: http.MethodDelete, path: "/messages/:id", usersToo: true, handle: s.deleteMessage},
 	}
 }
 
 func (s *Server) sendMessage(ctx context.Context, c *call) (*object, error) {
-	channel, err := s.store.Channel(ctx, c.app.PK, models.CID(c.param("type"), c.param("id")))
+	channel, err := s.pathChannel(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -31,35 +40,42 @@ func (s *Server) sendMessage(ctx context.Context, c *call) (*object, error) {
 	f.Require("message")
 	keepHidden := f.Bool("keep_channel_hidden", false)
 	f.OptionalBool("skip_push")
-	m, err := readMessage(f.Object("message"), c)
-	if err != nil {
-		return nil, err
-	}
+	body := f.Object("message")
+	m := readMessage(body, c.app.PK)
 	m.CID = channel.CID
-	users, err := s.store.Users(ctx, c.app.PK, append([]string{m.UserID}, m.MentionedUsers...))
+	sender, err := s.actingUser(ctx, c, body)
 	if err != nil {
 		return nil, err
 	}
-	if sender, ok := users[m.UserID]; !ok || !sender.Active() {
-		f.Object("message").Invalid("user_id", "must name a user who exists and is not deactivated")
+	m.UserID = sender.ID
+	if err := s.checkPoll(ctx, m, body); err != nil {
+		return nil, err
 	}
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
-	if reason := request.MaxChars(models.MaxMessageTextLength)(m.Text); reason != "" {
-		return nil, &models.Error{Code: models.CodeTextTooLong, Fields: []models.FieldError{{Path: "message.text", Reason: reason}}}
+	if err := checkLength(m); err != nil {
+		return nil, err
 	}
 	sent, err := s.store.SendMessage(ctx, m, keepHidden)
 	if err != nil {
 		return nil, err
 	}
-	return newObject().set("message", encodeMessage(sent, users)), nil
+	return s.showMessage(ctx, c, sent, sender.ID)
 }
 
-// readMessage reads an ordinary message; its error is a user token acting for somebody else.
-func readMessage(f *request.Object, c *call) (models.Message, error) {
+// checkLength refuses a message with too long a text, which has a code of its own.
+func checkLength(m models.Message) error {
+	if reason := request.MaxChars(models.MaxMessageTextLength)(m.Text); reason != "" {
+		return &models.Error{Code: models.CodeTextTooLong, Fields: []models.FieldError{{Path: "message.text", Reason: reason}}}
+	}
+	return nil
+}
+
+// readMessage reads an ordinary message, all but who sends it.
+func readMessage(f *request.Object, appPK int64) models.Message {
 	m := models.Message{
-		AppPK:          c.app.PK,
+		AppPK:          appPK,
 		ID:             f.String("id"),
 		Text:           f.String("text"),
 		Type:           f.String("type", request.OneOf("", models.MessageRegular, models.MessageSystem)),
@@ -77,36 +93,128 @@ func readMessage(f *request.Object, c *call) (models.Message, error) {
 	if m.Type == "" {
 		m.Type = models.MessageRegular
 	}
-	poll := f.String("poll_id")
-	if poll != "" {
-		f.Invalid("poll_id", "names the poll %q, which doesn't exist", poll) // no route makes one
+	if poll := f.String("poll_id"); poll != "" {
+		m.PollID = &poll
 	}
-	if strings.TrimSpace(m.Text) == "" && poll == "" && (len(m.Attachments) == 0 || string(m.Attachments) == "[]") {
+	if strings.TrimSpace(m.Text) == "" && m.PollID == nil && (len(m.Attachments) == 0 || string(m.Attachments) == "[]") {
 		f.Invalid("text", "must not be blank in a message without attachments and poll")
 	}
-	var err error
-	m.UserID, err = c.actor(f)
-	return m, err
+	return m
+}
+
+// checkPoll notes in f a poll that the message's sender may not send: one that is not there or somebody else's.
+func (s *Server) checkPoll(ctx context.Context, m models.Message, f *request.Object) error {
+	if m.PollID == nil {
+		return nil
+	}
+	poll, err := s.store.Poll(ctx, m.AppPK, *m.PollID, "")
+	switch {
+	case models.ErrorCode(err) == models.CodeNotFound:
+		f.Invalid("poll_id", "names the poll %q, which doesn't exist", *m.PollID)
+	case err != nil:
+		return err
+	case poll.CreatedBy != m.UserID:
+		f.Invalid("poll_id", "names the poll %q, which only its creator may send", *m.PollID)
+	}
+	return nil
+}
+
+// visible gives a message that the caller may see, with its channel and, with a user token, the caller's membership there.
+func (s *Server) visible(ctx context.Context, c *call, id string) (models.Message, models.Channel, *models.Member, error) {
+	m, channel, err := s.store.Message(ctx, c.app.PK, id)
+	if err != nil {
+		return m, channel, nil, err
+	}
+	member, err := s.membership(ctx, c, channel.CID)
+	if err == nil && cleared(m, member) {
+		err = models.NotFound("message", id)
+	}
+	return m, channel, member, err
+}
+
+// cleared says whether a message is in a history that the member cleared; nobody's with nil.
+func cleared(m models.Message, member *models.Member) bool {
+	return member != nil && member.ClearedAt != nil && m.CreatedAt.Before(*member.ClearedAt)
 }
 
 func (s *Server) getMessage(ctx context.Context, c *call) (*object, error) {
-	m, channel, err := s.store.Message(ctx, c.app.PK, c.param("id"))
+	m, channel, member, err := s.visible(ctx, c, c.param("id"))
 	if err != nil {
 		return nil, err
 	}
-	v := viewer{ownToken: c.user != nil}
-	if v.membership, err = s.membership(ctx, c, channel.CID); err != nil {
-		return nil, err
-	}
-	if v.membership != nil {
-		v.id = v.membership.UserID
-		if cleared := v.membership.ClearedAt; cleared != nil && m.CreatedAt.Before(*cleared) {
-			return nil, models.NotFound("message", m.ID)
-		}
-	}
-	users, err := s.store.Users(ctx, c.app.PK, append([]string{m.UserID, channel.CreatedBy}, m.MentionedUsers...))
+	v := viewer{id: c.userID(), ownToken: c.user != nil, membership: member}
+	messages := []models.Message{m}
+	users, err := s.related(ctx, c, messages, v.id, channel.CreatedBy)
 	if err != nil {
 		return nil, err
 	}
-	return newObject().set("message", encodeMessage(m, users).set("channel", encodeChannel(channel, users, v))), nil
+	return newObject().set("message", encodeMessage(messages[0], users).set("channel", encodeChannel(channel, users, v))), nil
+}
+
+func (s *Server) getManyMessages(ctx context.Context, c *call) (*object, error) {
+	channel, err := s.pathChannel(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	member, err := s.membership(ctx, c, channel.CID)
+	if err != nil {
+		return nil, err
+	}
+	q := c.query()
+	ids := strings.FieldsFunc(q.String("ids"), func(r rune) bool { return r == ',' })
+	if len(ids) > maxMessagesByID {
+		q.Invalid("ids", "names %d messages; at most %d are allowed", len(ids), maxMessagesByID)
+	}
+	if err := q.Err(); err != nil {
+		return nil, err
+	}
+	messages, err := s.store.Messages(ctx, channel, unrepeated(ids))
+	if err != nil {
+		return nil, err
+	}
+	messages = slices.DeleteFunc(messages, func(m models.Message) bool { return cleared(m, member) })
+	users, err := s.related(ctx, c, messages, c.userID())
+	if err != nil {
+		return nil, err
+	}
+	return newObject().set("messages", encodeEach(messages, func(m models.Message) *object { return encodeMessage(m, users) })), nil
+}
+
+func (s *Server) deleteMessage(ctx context.Context, c *call) (*object, error) {
+	m, _, _, err := s.visible(ctx, c, c.param("id"))
+	if err != nil {
+		return nil, err
+	}
+	if c.user != nil && m.UserID != c.user.ID {
+		return nil, denied("the message %q is not of user %q", m.ID, c.user.ID)
+	}
+	q := c.query()
+	hard := q.Bool("hard")
+	if err := q.Err(); err != nil {
+		return nil, err
+	}
+	deleted, err := s.store.DeleteMessage(ctx, c.app.PK, m.ID, hard)
+	if err != nil {
+		return nil, err
+	}
+	return s.showMessage(ctx, c, deleted, c.userID())
+}
+
+// showMessage is the answer of what concerns one message, as the viewer sees it; "" is nobody.
+func (s *Server) showMessage(ctx context.Context, c *call, m models.Message, viewerID string) (*object, error) {
+	messages := []models.Message{m}
+	users, err := s.related(ctx, c, messages, viewerID)
+	if err != nil {
+		return nil, err
+	}
+	return newObject().set("message", encodeMessage(messages[0], users)), nil
+}
+
+// related gives the messages their polls, as the viewer sees them, and loads by id the users that show with them, and
+// others.
+func (s *Server) related(ctx context.Context, c *call, messages []models.Message, viewerID string, others ...string) (map[string]models.User, error) {
+	if err := s.store.AttachPolls(ctx, c.app.PK, viewerID, messages); err != nil {
+		return nil, err
+	}
+	return s.store.Users(ctx, c.app.PK, append(others, models.UsersOf(messages)...))
 }

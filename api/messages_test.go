@@ -201,6 +201,7 @@ func campaignMessages(t *testing.T, h *harness) {
 		`INSERT INTO messages (app_pk, id, cid, user_id, text, campaign_id, recipient, custom, created_at, updated_at)
 		 SELECT 1, m.id, 'messaging:c', 'shop', 'x', campaign, recipient, '{"campaign_id": "forged", "lang": "en"}', now(), now()
 		 FROM (VALUES ('d', 'direct', 'ann'), ('a', 'all', 'messaging:c'), ('g', 'gone', 'ann'), ('t', 'direct', NULL)) AS m (id, campaign, recipient)`,
+		`UPDATE channels SET last_message_at = now()`,
 	} {
 		if _, err := conn.Exec(t.Context(), statement); err != nil {
 			t.Fatal(err)

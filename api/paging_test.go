@@ -24,8 +24,10 @@ func keysOf(t *testing.T, body m, list, key string) []string {
 }
 
 // TestPaging walks lists of 250 rows with many equal sort keys forwards to the end and backwards to the beginning.
-func TestPaging(t *testing.T) {
-	h := newHarness(t)
+func TestPaging(t *testing.T) { inEachDialect(t, testPaging) }
+
+func testPaging(t *testing.T, d dialect) {
+	h := newHarness(t).in(d)
 	h.users(t, "shop")
 	const rows = 250
 	h.exec(t, `INSERT INTO campaigns (app_pk, id, name, sender_id, message_template, user_ids, scheduled_for, created_at, updated_at)
@@ -87,7 +89,7 @@ func TestPaging(t *testing.T) {
 				}
 				begin += 37
 				// Another filter, sort and limit beside a cursor: the first two are not looked at.
-				page = h.mustCall(t, 201, "POST", tt.path, m{"next": page["next"], "prev": "nonsense", "limit": 37, "filter": m{"id": "none"}, "sort": "x"})
+				page = h.mustCall(t, 201, "POST", tt.path, m{"next": page["next"], "prev": "nonsense", "limit": 37, "filter": m{"id": "none"}, "sort": []m{{"field": "none"}}})
 			}
 			if begin+37 < len(all) {
 				t.Fatalf("no next at %d", begin)
@@ -134,8 +136,10 @@ func TestPagingWhileRowsChange(t *testing.T) {
 	}
 }
 
-func TestLimits(t *testing.T) {
-	h := newHarness(t)
+func TestLimits(t *testing.T) { inEachDialect(t, testLimits) }
+
+func testLimits(t *testing.T, d dialect) {
+	h := newHarness(t).in(d)
 	h.mustCall(t, 201, "POST", "/segments", m{"id": "list", "type": "user"})
 	targets := make([]string, 31)
 	for i := range targets {
@@ -194,8 +198,10 @@ func TestCursorIsBound(t *testing.T) {
 	wantFields(t, other.call(t, "POST", "/segments/query", m{"next": next}), "next")
 }
 
-func TestCursorOfALongFilter(t *testing.T) {
-	h := newHarness(t)
+func TestCursorOfALongFilter(t *testing.T) { inEachDialect(t, testCursorOfALongFilter) }
+
+func testCursorOfALongFilter(t *testing.T, d dialect) {
+	h := newHarness(t).in(d)
 	random := make([]string, 400)
 	for i := range random {
 		b := make([]byte, 10)
@@ -222,8 +228,10 @@ func TestCursorOfALongFilter(t *testing.T) {
 	wantFields(t, h.call(t, "POST", "/segments/query", m{"next": next, "filter": m{"id": "x"}}), "next")
 }
 
-func TestCampaignUsersPager(t *testing.T) {
-	h := newHarness(t)
+func TestCampaignUsersPager(t *testing.T) { inEachDialect(t, testCampaignUsersPager) }
+
+func testCampaignUsersPager(t *testing.T, d dialect) {
+	h := newHarness(t).in(d)
 	userIDs := make([]string, 250)
 	var existing []string
 	for i := range userIDs {

@@ -35,6 +35,10 @@ func (r *recordedRuns) Control(ctx context.Context, c models.Campaign, action mo
 	return r.note(ctx, string(action)+" "+c.ID+" "+string(c.Status))
 }
 
+func (r *recordedRuns) StartTask(ctx context.Context, task models.Task) error {
+	return r.note(ctx, "task "+string(task.Kind)+" "+task.ID)
+}
+
 func (r *recordedRuns) Execution(context.Context, models.Campaign) workflows.Execution {
 	return r.execution
 }

@@ -13,8 +13,10 @@ import (
 	"herald/models"
 )
 
-func TestCreateSegment(t *testing.T) {
-	h := newHarness(t)
+func TestCreateSegment(t *testing.T) { inEachDialect(t, testCreateSegment) }
+
+func testCreateSegment(t *testing.T, d dialect) {
+	h := newHarness(t).in(d)
 	for _, tt := range []struct {
 		name string
 		body m
@@ -62,8 +64,10 @@ func TestCreateSegment(t *testing.T) {
 	}
 }
 
-func TestSegmentFields(t *testing.T) {
-	h := newHarness(t)
+func TestSegmentFields(t *testing.T) { inEachDialect(t, testSegmentFields) }
+
+func testSegmentFields(t *testing.T, d dialect) {
+	h := newHarness(t).in(d)
 	for _, tt := range []struct {
 		name   string
 		body   m
@@ -94,14 +98,18 @@ func TestSegmentFields(t *testing.T) {
 	h.mustCall(t, 201, "POST", "/segments", m{"type": "user", "name": strings.Repeat("é", 128), "description": strings.Repeat("é", 256)})
 }
 
-func TestFilterErrorNamesThePath(t *testing.T) {
-	h := newHarness(t)
+func TestFilterErrorNamesThePath(t *testing.T) { inEachDialect(t, testFilterErrorNamesThePath) }
+
+func testFilterErrorNamesThePath(t *testing.T, d dialect) {
+	h := newHarness(t).in(d)
 	a := h.call(t, "POST", "/segments", m{"type": "user", "filter": m{"created_at": m{"$gte": "soon"}}})
 	wantError(t, a, 400, models.CodeInvalid, `CreateSegment failed with error: "filter.created_at.$gte: expected a timestamp`, "filter.created_at.$gte")
 }
 
-func TestUpdateSegment(t *testing.T) {
-	h := newHarness(t)
+func TestUpdateSegment(t *testing.T) { inEachDialect(t, testUpdateSegment) }
+
+func testUpdateSegment(t *testing.T, d dialect) {
+	h := newHarness(t).in(d)
 	h.mustCall(t, 201, "POST", "/segments", m{"id": "f", "type": "user", "name": "n", "description": "d", "filter": m{"a": 1}})
 	h.mustCall(t, 201, "POST", "/segments", m{"id": "empty", "type": "user"})
 	h.mustCall(t, 201, "POST", "/segments", m{"id": "list", "type": "user"})
@@ -137,8 +145,10 @@ func TestUpdateSegment(t *testing.T) {
 	wantError(t, h.call(t, "PUT", "/segments/none", m{"filter": m{}}), 404, models.CodeNotFound, "doesn't exist", "")
 }
 
-func TestTargets(t *testing.T) {
-	h := newHarness(t)
+func TestTargets(t *testing.T) { inEachDialect(t, testTargets) }
+
+func testTargets(t *testing.T, d dialect) {
+	h := newHarness(t).in(d)
 	h.mustCall(t, 201, "POST", "/segments", m{"id": "list", "type": "user"})
 	add := func(ids ...string) { h.mustCall(t, 201, "POST", "/segments/list/addtargets", m{"target_ids": ids}) }
 	size := func() any { return at(t, h.mustCall(t, 200, "GET", "/segments/list", nil), "segment", "size") }

@@ -15,6 +15,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"herald/api/openapi"
+	"herald/events"
 	"herald/models"
 	"herald/models/store"
 )
@@ -39,6 +41,8 @@ type Config struct {
 	Log   *slog.Logger
 	Runs  Runs  // tells campaigns' workflows what was decided
 	WebUI WebUI // for links
+	// Webhooks says which addresses hooks may have; by default public ones.
+	Webhooks events.Addresses
 	// Ready are the conditions of GET /readyz beside a migrated database that answers: Temporal being reachable.
 	Ready []func(context.Context) error
 	// Now is the clock; default time.Now.
@@ -47,20 +51,21 @@ type Config struct {
 
 // Server is the API as an http.Handler.
 type Server struct {
-	store  *store.Store
-	log    *slog.Logger
-	ready  []func(context.Context) error
-	now    func() time.Time
-	runs   Runs
-	webUI  WebUI
-	sizes  *segmentSizes
-	apps   *appCache
-	engine *gin.Engine
+	store    *store.Store
+	log      *slog.Logger
+	ready    []func(context.Context) error
+	now      func() time.Time
+	runs     Runs
+	webUI    WebUI
+	webhooks events.Addresses
+	sizes    *segmentSizes
+	apps     *appCache
+	engine   *gin.Engine
 }
 
 // New makes the API.
 func New(cfg Config) *Server {
-	s := &Server{store: cfg.Store, log: cfg.Log, ready: cfg.Ready, now: cfg.Now, runs: cfg.Runs, webUI: cfg.WebUI}
+	s := &Server{store: cfg.Store, log: cfg.Log, ready: cfg.Ready, now: cfg.Now, runs: cfg.Runs, webUI: cfg.WebUI, webhooks: cfg.Webhooks}
 	s.sizes = newSegmentSizes(cfg.Store, cfg.Log)
 	if s.now == nil {
 		s.now = time.Now
@@ -72,14 +77,18 @@ func New(cfg Config) *Server {
 	e.UseEscapedPath, e.UnescapePathValues = true, false // pathParams decodes, once
 	e.RedirectTrailingSlash, e.RedirectFixedPath, e.HandleMethodNotAllowed = false, false, false
 	e.Use(s.logRequests, s.recoverPanics, s.commonHeaders)
-	e.NoRoute(func(g *gin.Context) {
-		unknown := &models.Error{Code: models.CodeNotFound, Reason: "no route for " + g.Request.Method + " " + g.Request.URL.Path}
-		s.refuse(g, unknownOperation, unknown, s.now())
-	})
+	e.NoRoute(s.refuseUnknown)
+	for _, path := range openapi.Paths {
+		e.GET(path, s.answerDocument)
+	}
 	e.GET("/healthz", func(g *gin.Context) { s.write(g, http.StatusOK, v1, newObject().set("status", "ok")) })
 	e.GET("/readyz", s.answerReady)
 	for _, r := range s.routes() {
-		e.Handle(r.method, r.path, s.serve(r))
+		for _, d := range dialects {
+			if !r.v1Only || d == v1 {
+				e.Handle(r.method, d.path(r.path), s.serve(r, d))
+			}
+		}
 	}
 	s.engine = e
 	return s
@@ -89,10 +98,16 @@ func New(cfg Config) *Server {
 func (s *Server) routes() []route {
 	return slices.Concat(
 		s.userRoutes(),
+		s.taskRoutes(),
 		s.channelRoutes(),
+		s.memberRoutes(),
 		s.messageRoutes(),
+		s.pollRoutes(),
+		s.readRoutes(),
+		s.deviceRoutes(),
 		s.segmentRoutes(),
 		s.campaignRoutes(),
+		s.appRoutes(),
 	)
 }
 
@@ -127,6 +142,18 @@ func (s *Server) Run(ctx context.Context, listener net.Listener) error {
 		return fmt.Errorf("end the calls in progress: %w", errors.Join(err, server.Close()))
 	}
 	return nil
+}
+
+func (s *Server) refuseUnknown(g *gin.Context) {
+	unknown := &models.Error{Code: models.CodeNotFound, Reason: "no route for " + g.Request.Method + " " + g.Request.URL.Path}
+	s.refuse(g, unknownOperation, unknown, s.now())
+}
+
+// answerDocument serves the description of the API, for programs and for people.
+func (s *Server) answerDocument(g *gin.Context) {
+	if !openapi.Serve(g.Writer, g.Request) {
+		s.refuseUnknown(g)
+	}
 }
 
 func (s *Server) answerReady(g *gin.Context) {

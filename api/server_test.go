@@ -23,8 +23,10 @@ import (
 	"herald/models/store"
 )
 
-func TestErrorBody(t *testing.T) {
-	h := newHarness(t)
+func TestErrorBody(t *testing.T) { inEachDialect(t, testErrorBody) }
+
+func testErrorBody(t *testing.T, d dialect) {
+	h := newHarness(t).in(d)
 	a := h.call(t, http.MethodPost, "/users", `{"users": {"a": {"id": "a", "name": 1, "image": "<&>\"", "role": []}}}`)
 	duration, _ := a.body["duration"].(string)
 	if _, err := time.ParseDuration(duration); err != nil {
@@ -55,9 +57,11 @@ func TestErrorBody(t *testing.T) {
 	}
 }
 
-func TestAuthentication(t *testing.T) {
+func TestAuthentication(t *testing.T) { inEachDialect(t, testAuthentication) }
+
+func testAuthentication(t *testing.T, d dialect) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
-	h := newHarness(t, func(c *api.Config) { c.Now = func() time.Time { return now } })
+	h := newHarness(t, func(c *api.Config) { c.Now = func() time.Time { return now } }).in(d)
 	h.users(t, "ann", "gone", "off")
 	conn := connect(t, h)
 	if _, err := conn.Exec(t.Context(), `UPDATE users SET deleted_at = CASE id WHEN 'gone' THEN now() END, deactivated_at = CASE id WHEN 'off' THEN now() END`); err != nil {
@@ -128,6 +132,7 @@ func TestAuthentication(t *testing.T) {
 			default:
 				path += separator + "api_key=" + tc.key
 			}
+			path = d.path(path)
 			// Malformed, to see that nobody gets as far as the body before this.
 			r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader("{"))
 			r.Header.Set("stream-auth-type", "jwt")
@@ -181,8 +186,10 @@ func TestUserTokenSetsLastActive(t *testing.T) {
 	}
 }
 
-func TestRouting(t *testing.T) {
-	h := newHarness(t)
+func TestRouting(t *testing.T) { inEachDialect(t, testRouting) }
+
+func testRouting(t *testing.T, d dialect) {
+	h := newHarness(t).in(d)
 	h.users(t, "ann")
 	h.mustCall(t, http.StatusCreated, http.MethodPost, "/channels/messaging/c/query", `{"data": {"created_by_id": "ann"}}`)
 	for _, id := range []string{"a b", "x+y", "50%", "a/b", "ü:@"} {
@@ -245,10 +252,12 @@ type brokenBody struct{ err error }
 
 func (b brokenBody) Read([]byte) (int, error) { return 0, b.err }
 
-func TestBodies(t *testing.T) {
-	h := newHarness(t)
+func TestBodies(t *testing.T) { inEachDialect(t, testBodies) }
+
+func testBodies(t *testing.T, d dialect) {
+	h := newHarness(t).in(d)
 	post := func(t *testing.T, body io.Reader) answer {
-		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/users?api_key="+h.app.APIKey, body)
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, d.path("/users")+"?api_key="+h.app.APIKey, body)
 		r.Header.Set("stream-auth-type", "jwt")
 		r.Header.Set("Authorization", h.token)
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")

@@ -20,7 +20,14 @@ const (
 func (s *Server) userRoutes() []route {
 	return []route{
 		{operation: "UpdateUsers", method: http.MethodPost, path: "/users", handle: s.updateUsers},
+		{operation: "UpdateUsersPartial", method: http.MethodPatch, path: "/users", handle: s.updateUsersPartial},
 		{operation: "QueryUsers", method: http.MethodGet, path: "/users", usersToo: true, handle: s.queryUsers},
+		{operation: "DeleteUsers", method: http.MethodPost, path: "/users/delete", handle: s.deleteUsers},
+		{operation: "DeleteUser", method: http.MethodDelete, path: "/users/:id", v1Only: true, handle: s.deleteUser},
+		{operation: "DeactivateUsers", method: http.MethodPost, path: "/users/deactivate", handle: s.deactivateUsers},
+		{operation: "DeactivateUser", method: http.MethodPost, path: "/users/:id/deactivate", handle: s.deactivateUser},
+		{operation: "ReactivateUsers", method: http.MethodPost, path: "/users/reactivate", handle: s.reactivateUsers},
+		{operation: "ReactivateUser", method: http.MethodPost, path: "/users/:id/reactivate", handle: s.reactivateUser},
 	}
 }
 
@@ -59,11 +66,20 @@ func (s *Server) updateUsers(ctx context.Context, c *call) (*object, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer := newObject()
-	for _, u := range stored {
-		answer.set(u.ID, encodeFullUser(u))
+	return s.encodeUserMap(ctx, c, stored)
+}
+
+// encodeUserMap is the answer of the operations that write users.
+func (s *Server) encodeUserMap(ctx context.Context, c *call, users []models.User) (*object, error) {
+	full, err := s.fullUsers(ctx, c.app.PK, users)
+	if err != nil {
+		return nil, err
 	}
-	return newObject().set("users", answer).set("membership_deletion_task_id", ""), nil
+	byID := newObject()
+	for i, u := range users {
+		byID.set(u.ID, full[i])
+	}
+	return newObject().set("users", byID).set("membership_deletion_task_id", ""), nil
 }
 
 func readUser(e request.Entry) models.User {
@@ -91,11 +107,10 @@ func readUser(e request.Entry) models.User {
 }
 
 func (s *Server) queryUsers(ctx context.Context, c *call) (*object, error) {
-	payload, err := request.Decode([]byte(c.request.URL.Query().Get("payload")))
+	f, err := c.payload()
 	if err != nil {
 		return nil, err
 	}
-	f := payload.Object()
 	q := store.UserQuery{
 		Limit:              f.Int("limit", 0, maxUsersPerPage),
 		Offset:             f.Int("offset", 0, maxOffset),
@@ -112,7 +127,11 @@ func (s *Server) queryUsers(ctx context.Context, c *call) (*object, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newObject().set("users", encodeEach(users, encodeFullUser)), nil
+	full, err := s.fullUsers(ctx, c.app.PK, users)
+	if err != nil {
+		return nil, err
+	}
+	return newObject().set("users", full), nil
 }
 
 // readQuery reads a filter and the order in "sort", and notes in f what is wrong with them.

@@ -129,6 +129,10 @@ func TestQueryUsers(t *testing.T) {
 	if got := h.mustCall(t, http.StatusOK, http.MethodGet, "/users", nil); len(ids(t, got)) != 3 {
 		t.Errorf("without payload: %v", got)
 	}
+	if a := h.callAs(t, h.as(t, "ann"), http.MethodGet, "/users?user_id=ann", nil); a.status != http.StatusOK || len(ids(t, a.body)) != 3 {
+		t.Errorf("ann asks: %s", a.raw)
+	}
+	wantError(t, h.callAs(t, h.as(t, "ann"), http.MethodGet, "/users?user_id=bob", nil), http.StatusForbidden, models.CodeNotAllowed, "cannot act as", "")
 	for _, tc := range []struct{ payload, reason, field string }{
 		{`{`, "line 1, column 1", ""},
 		{`[]`, "must be a JSON object", ""},

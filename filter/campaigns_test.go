@@ -45,6 +45,10 @@ func TestCampaignsSegmentsTargets(t *testing.T) {
 		{filter.Targets, selection{`{"target_id": {"$gte": "ann"}}`, "ann bob"}},
 		{filter.Targets, selection{`{"target_id": {"$in": ["Zoë", "cy"]}}`, "Zoë"}},
 		{filter.Targets, selection{`{"created_at": {"$lt": "2026-03-03T00:00:00Z"}}`, "Zoë bob"}},
+		{filter.Members, selection{`{}`, "Dee ann bob"}},
+		{filter.Members, selection{`{"user_id": "ann"}`, "ann"}},
+		{filter.Members, selection{`{"id": {"$in": ["bob", "zed"]}}`, "bob"}},
+		{filter.Members, selection{`{"$nor": [{"user_id": {"$in": ["bob"]}}]}`, "Dee ann"}},
 	} {
 		tt.check(t, selected(t, db, tt.entity, tt.filter))
 	}

@@ -47,6 +47,7 @@ var source = map[filter.Entity]struct{ id, from string }{
 	filter.Campaigns: {"c.id", "campaigns AS c WHERE c.app_pk = $1"},
 	filter.Segments:  {"s.id", "segments AS s WHERE s.app_pk = $1"},
 	filter.Targets:   {"t.target_id", "segment_targets AS t WHERE t.segment_pk = $1"},
+	filter.Members:   {"m.user_id", "channel_members AS m WHERE m.app_pk = $1 AND m.cid = 'messaging:general'"},
 }
 
 // selected gives the ids of app 1 that a filter matches, ordered.

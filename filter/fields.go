@@ -33,6 +33,12 @@ var (
 		"created_at": column{verbatim("t.created_at"), timestamp, ranged},
 	}
 
+	// Of the members of one channel, as the operation QueryMembers has them (16.2).
+	memberFields = map[string]field{
+		"user_id": column{verbatim("m.user_id"), text, equalOrIn},
+		"id":      column{verbatim("m.user_id"), text, equalOrIn},
+	}
+
 	userFields = map[string]field{
 		"id":                column{verbatim("u.id"), text, ofUserID},
 		"name":              column{verbatim("u.name"), text, ofUserName},
@@ -104,6 +110,7 @@ var catalogue = map[Entity]names{
 	Campaigns: {fields: campaignFields, sortable: sortableCampaigns, id: "id", order: newestFirst},
 	Segments:  {fields: segmentFields, sortable: sortableSegments, id: "id", order: newestFirst},
 	Targets:   {fields: targetFields, sortable: sortableTargets, id: "target_id"},
+	Members:   {fields: memberFields, sortable: sortableMembers, id: "user_id"},
 	Users: {
 		fields: userFields, unfiltered: unfilteredUserFields, sortable: sortableUsers, id: "id", order: newestFirst,
 		document: "u.custom", dataOps: ofUserData,

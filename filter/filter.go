@@ -15,6 +15,7 @@ const (
 	Campaigns               // campaigns AS c
 	Segments                // segments AS s
 	Targets                 // segment_targets AS t
+	Members                 // channel_members AS m
 )
 
 // Limits of one filter, from the API contract (6.1). Beyond a limit Parse gives an error.

@@ -35,6 +35,7 @@ var grammar = []struct {
 	{filter.Segments, "type", "$eq $exists $in", `"user"`},
 	{filter.Targets, "target_id", r, `"x"`},
 	{filter.Targets, "created_at", r, moment},
+	{filter.Members, "user_id id", "$eq $in", `"x"`},
 	{filter.Users, "id", r + " $autocomplete $ne $nin", `"x"`},
 	{filter.Users, "name", r + " $autocomplete", `"x"`},
 	{filter.Users, "role", r, `"x"`},

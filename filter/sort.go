@@ -52,6 +52,10 @@ var (
 		"target_id":  {verbatim("t.target_id"), text, false},
 		"created_at": {verbatim("t.created_at"), timestamp, false},
 	}
+	sortableMembers = map[string]sortField{
+		"user_id":    {verbatim("m.user_id"), text, false},
+		"created_at": {verbatim("m.created_at"), timestamp, false},
+	}
 	sortableUsers = map[string]sortField{
 		"id":          {verbatim("u.id"), text, false},
 		"name":        {verbatim("u.name"), text, true},

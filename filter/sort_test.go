@@ -56,6 +56,9 @@ var orders = []struct {
 	{filter.Targets, ``, "Zoë ann bob"},
 	{filter.Targets, `[{"field": "created_at", "direction": -1}]`, "ann Zoë bob"},
 	{filter.Targets, `[{"field": "target_id", "direction": -1}]`, "bob ann Zoë"},
+	{filter.Members, ``, "Dee ann bob"},
+	{filter.Members, `[{"field": "user_id", "direction": -1}]`, "bob ann Dee"},
+	{filter.Members, `[{"field": "created_at", "direction": -1}]`, "Dee ann bob"},
 }
 
 // Every order is walked row by row, forwards and backwards from every row, each key going through JSON as in a cursor.
@@ -154,6 +157,7 @@ func TestParseSortRefuses(t *testing.T) {
 		{filter.Campaigns, `[{"field": "sender_id"}]`, "sort[0].field: unknown field"},
 		{filter.Segments, `[{"field": "color"}, {"field": 7}]`, "sort[0].field: unknown field; sort[1].field: expected the name of a field"},
 		{filter.Targets, `[{"field": "id"}]`, "sort[0].field: unknown field"},
+		{filter.Members, `[{"field": "name"}]`, "sort[0].field: unknown field"},
 	}
 	for _, tt := range tests {
 		_, err := filter.ParseSort(tt.entity, "sort", json.RawMessage(tt.sort))

@@ -16,8 +16,8 @@ const (
 	MaxChannelTypeLength = 64
 )
 
-// distinctPrefix begins the id of every distinct channel. Clients cannot create such an id, only address it.
-const distinctPrefix = "!members-"
+// DistinctPrefix begins the id of every distinct channel. Clients cannot create such an id, only address it.
+const DistinctPrefix = "!members-"
 
 // NewID makes an id for a campaign, segment, poll, hook or task: a UUIDv4.
 func NewID() string { return uuid.NewString() }
@@ -65,7 +65,7 @@ func SplitCID(cid string) (channelType, id string, ok bool) {
 }
 
 // IsDistinct says whether id is that of a distinct channel, made by DistinctID.
-func IsDistinct(id string) bool { return strings.HasPrefix(id, distinctPrefix) }
+func IsDistinct(id string) bool { return strings.HasPrefix(id, DistinctPrefix) }
 
 // DistinctID is the id of the one channel of a type that has exactly these members: "!members-" and 43 characters that
 // depend on the set of members alone, neither on their order nor on repetition (contract 10.2).
@@ -76,5 +76,5 @@ func DistinctID(members ...string) string {
 		h.Write([]byte(m))
 		h.Write([]byte{0}) // no id holds a NUL, so sets cannot run into each other
 	}
-	return distinctPrefix + base64.RawURLEncoding.EncodeToString(h.Sum(nil))
+	return DistinctPrefix + base64.RawURLEncoding.EncodeToString(h.Sum(nil))
 }

@@ -17,6 +17,10 @@ const (
 	MessageRegular = "regular"
 	MessageSystem  = "system"
 	MessageDeleted = "deleted"
+
+	// MessageErased is what a hard deletion leaves of a campaign's message: the claim of its recipient and nothing that
+	// was in it. No route shows it.
+	MessageErased = "erased"
 )
 
 // Message is one message in a channel.
@@ -37,4 +41,20 @@ type Message struct {
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
 	DeletedAt      *time.Time
+
+	Poll *Poll `db:"-"` // of PollID, where it was loaded and the poll exists
+}
+
+// UsersOf gives the users that show with messages: their authors, those they mention, and those of their polls.
+func UsersOf(messages []Message) []string {
+	var ids []string
+	polls := map[*Poll]bool{} // the messages of a campaign share one
+	for _, m := range messages {
+		ids = append(append(ids, m.UserID), m.MentionedUsers...)
+		if m.Poll != nil && !polls[m.Poll] {
+			polls[m.Poll] = true
+			ids = append(ids, m.Poll.UserIDs()...)
+		}
+	}
+	return ids
 }

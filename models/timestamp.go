@@ -25,13 +25,16 @@ const (
 	leastMilliseconds = 100_000_000_000
 )
 
-// firstRefusedYear keeps every timestamp inside int64 nanoseconds (2262), which one dialect of the API answers in.
-const firstRefusedYear = 2200
+// These years keep every timestamp inside int64 nanoseconds (1677 to 2262), which one dialect of the API answers in.
+const (
+	firstYear        = 1678
+	firstRefusedYear = 2200
+)
 
 // ParseTimestamp reads a JSON value of a request as a point in time, in UTC and cut to microseconds: a string of RFC 3339
 // with any offset (none is UTC) and up to nine fraction digits, or an integer of seconds, milliseconds, microseconds or
-// nanoseconds since 1970, told apart by its size. Zero, negative numbers, fractions, other strings and years from 2200 on
-// give ErrTimestamp.
+// nanoseconds since 1970, told apart by its size. Zero, negative numbers, fractions, other strings, and years before 1678 or
+// from 2200 on give ErrTimestamp.
 func ParseTimestamp(raw json.RawMessage) (time.Time, error) {
 	raw = bytes.Trim(raw, " \t\r\n")
 	if len(raw) == 0 {
@@ -41,7 +44,7 @@ func ParseTimestamp(raw json.RawMessage) (time.Time, error) {
 	if raw[0] == '"' {
 		t, ok = timestampOfString(raw)
 	}
-	if !ok || t.Year() >= firstRefusedYear {
+	if !ok || t.Year() < firstYear || t.Year() >= firstRefusedYear {
 		return time.Time{}, ErrTimestamp
 	}
 	return t.Truncate(time.Microsecond), nil

@@ -25,6 +25,7 @@ func TestParseTimestamp(t *testing.T) {
 		{"no offset, with fraction", `"2026-11-23T09:15:04.207332"`, at(207_332_000)},
 		{"surrounding space of the JSON", " \"2026-11-23T09:15:04Z\"\n", at(0)},
 		{"before 1970", `"1969-12-31T23:59:59Z"`, time.Date(1969, 12, 31, 23, 59, 59, 0, time.UTC)},
+		{"first year", `"1678-01-01T00:00:00Z"`, time.Date(1678, 1, 1, 0, 0, 0, 0, time.UTC)},
 		{"first second", `1`, time.Unix(1, 0).UTC()},
 		{"seconds", `1795425304`, at(0)},
 		{"last second", `7258118399`, time.Date(2199, 12, 31, 23, 59, 59, 0, time.UTC)},
@@ -50,6 +51,7 @@ func TestParseTimestampRefuses(t *testing.T) {
 		``, `null`, `true`, `{}`, `[]`, `""`, `"soon"`, `0`, `-0`, `-1`, `1.0`, `1.5`, `1e9`, `+1`, `01`, `1_000`, `0x10`,
 		`"1795425304"`, `9223372036854775808`, `7258118400`, `7258118400000000000`,
 		`"2200-01-01T00:00:00Z"`, `"2199-12-31T23:30:00-01:00"`,
+		`"1677-12-31T23:59:59.999999Z"`, `"1678-01-01T00:30:00+01:00"`, `"0001-01-01T00:00:00Z"`,
 		`"2026-11-23"`, `"2026-11-23 09:15:04"`, `"2026-11-23T09:15Z"`, `"2026-11-23T9:15:04Z"`, `"2026-11-23T09:15:04,2Z"`,
 		`"2026-11-23T09:15:04.Z"`, `"2026-11-23T09:15:04.0123456789Z"`, `"2026-11-23T09:15:04+0200"`,
 		`"2026-11-23T09:15:04+24:00"`, `"2026-11-23T09:15:04+01:60"`, `"2026-02-30T00:00:00Z"`, `"2026-11-23T24:00:00Z"`,
@@ -73,7 +75,7 @@ func FuzzParseTimestamp(f *testing.F) {
 		if !json.Valid([]byte(raw)) {
 			t.Fatalf("%q is no JSON and was read as %v", raw, got)
 		}
-		if got.Year() >= 2200 || got.Nanosecond()%1000 != 0 || got.Location() != time.UTC {
+		if got.Year() < 1678 || got.Year() >= 2200 || got.Nanosecond()%1000 != 0 || got.Location() != time.UTC {
 			t.Fatalf("%q was read as %v", raw, got)
 		}
 		written, err := json.Marshal(got)

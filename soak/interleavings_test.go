@@ -33,14 +33,14 @@ func TestInterleavings(t *testing.T) {
 	t.Logf("HERALD_SOAK_SEED=%d", seed)
 	// Small pages, batches and transactions, so that a control has many gaps to fall into; two workers, so that nothing is
 	// settled within a process.
-	w := newWorld(t, interleavedUsers, []string{"HERALD_PAGE_SIZE=150", "HERALD_BATCH_SIZE=75", "HERALD_COMMIT_SIZE=25"}, "--workers", "2")
+	w := newWorld(t, interleavedUsers, []string{"HERALD_PAGE_SIZE=300", "HERALD_BATCH_SIZE=100", "HERALD_COMMIT_SIZE=25"}, "--workers", "2")
 	in := &interleavings{world: w, seed: seed}
 	must(t, in.prepare(t.Context()))
 
 	t.Run("all processes alive", func(t *testing.T) {
 		// It would hide that a workflow passed over what it was told.
 		must(t, in.pauseReconciler(t.Context(), true))
-		in.play(t, 0, size(30, 2000), size(20*time.Second, 10*time.Minute))
+		in.play(t, 0, size(30, 2000), size(20*time.Second, 9*time.Minute))
 	})
 	t.Run("processes killed at random", func(t *testing.T) {
 		if !large {
@@ -52,7 +52,7 @@ func TestInterleavings(t *testing.T) {
 		killed := 0
 		killer.Go(func() { killed = in.killProcesses(ctx) })
 		in.lossy = true
-		in.play(t, 1_000_000, 100, 2*time.Minute)
+		in.play(t, 1_000_000, 100, 90*time.Second)
 		cancel()
 		killer.Wait()
 		figures.add(t, "%d processes killed meanwhile", killed)
@@ -88,7 +88,7 @@ func (in *interleavings) prepare(ctx context.Context) error {
 }
 
 // atOnce is how many campaigns run together: enough to keep the processor busy while others wait for their timers.
-const atOnce = 6
+var atOnce = size(6, 12)
 
 // play plays at most count plans, and begins none after a time.
 func (in *interleavings) play(t *testing.T, first uint64, count int, within time.Duration) {
@@ -114,6 +114,11 @@ func (in *interleavings) play(t *testing.T, first uint64, count int, within time
 	for _, line := range in.tally.lines() {
 		figures.add(t, "%s", line)
 	}
+	untold, err := in.untold("")
+	must(t, err)
+	early, err := in.untold("is not running")
+	must(t, err)
+	figures.add(t, "controls so far of which the API could not tell the workflow: %d, of them %d as it was not running, yet or any more", len(untold), len(early))
 	var deadlocks int
 	must(t, in.DB.QueryRow(t.Context(), "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()").Scan(&deadlocks))
 	figures.add(t, "%d deadlocks in Postgres", deadlocks)

@@ -53,7 +53,7 @@ func (in *interleavings) campaign(ctx context.Context, number uint64) error {
 }
 
 func (p *played) run(ctx context.Context) error {
-	if err := p.create(ctx, p.id, p.fields); err != nil {
+	if err := p.created(ctx); err != nil {
 		return err
 	}
 	var g errgroup.Group
@@ -89,6 +89,20 @@ func (p *played) run(ctx context.Context) error {
 	}
 	p.tally.add(p, tr, r, rest)
 	return err
+}
+
+// created creates the campaign; while processes die, the API may have to be asked again.
+func (p *played) created(ctx context.Context) error {
+	for began := time.Now(); ; {
+		err := p.create(ctx, p.id, p.fields)
+		if err == nil || !p.lossy || time.Since(began) > patience {
+			return err
+		}
+		if _, err := p.row(ctx, p.id); err == nil {
+			return nil // only the answer was lost
+		}
+		wait(ctx, time.Second)
+	}
 }
 
 // act does one actor's steps.
@@ -146,8 +160,7 @@ func (p *played) called(c call) {
 
 // toTheEnd lets a campaign that is held or asleep go on, or stops it, until it has ended. A draft stays one.
 func (p *played) toTheEnd(ctx context.Context) error {
-	const rounds = 6 // a reschedule under way may take it back once or twice
-	for range rounds {
+	for began := time.Now(); time.Since(began) < patience; {
 		r, err := p.row(ctx, p.id)
 		if err != nil {
 			return err
@@ -161,8 +174,11 @@ func (p *played) toTheEnd(ctx context.Context) error {
 		}
 		c := p.do(ctx, action, p.id, map[string]any{})
 		p.called(c)
-		if !c.ok() && !p.lossy {
-			return fmt.Errorf("in the end: %v", c)
+		if !c.ok() {
+			if !p.lossy {
+				return fmt.Errorf("in the end: %v", c)
+			}
+			wait(ctx, time.Second) // the API is on its way back
 		}
 		if _, err := p.atRest(ctx, p.id, p.missed(ctx)); err != nil {
 			return err
@@ -178,8 +194,8 @@ func (p *played) missed(ctx context.Context) func() error {
 		if p.lossy {
 			return nil
 		}
-		untold, err := p.untold(p.id)
-		if err != nil || !untold {
+		untold, err := p.untold("campaign=" + p.id + " ")
+		if err != nil || len(untold) == 0 {
 			return err
 		}
 		p.repaired = true

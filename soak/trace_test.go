@@ -37,7 +37,8 @@ func (s state) open() bool {
 // moment is a state that a campaign's row had from its commit on.
 type moment struct {
 	state
-	At time.Time
+	Began bool // sending
+	At    time.Time
 }
 
 // commit is a transaction that sent messages.
@@ -84,27 +85,31 @@ func (tr trace) legal() error {
 		return errors.New("the row was not a draft at first")
 	}
 	for i, to := range tr.moves[1:] {
-		if from := tr.moves[i]; !legal(from.state, to.state) {
+		if from := tr.moves[i]; !legal(from, to.state) {
 			return fmt.Errorf("the row went from %s to %s, control_seq %d to %d, which no action does", from.state, to.state, from.Seq, to.Seq)
 		}
 	}
 	return nil
 }
 
-func legal(from, to state) bool {
+func legal(from moment, to state) bool {
 	return slices.ContainsFunc(append([]models.Action{actionCreate}, models.Actions...), func(a models.Action) bool {
 		next, err := next(from, a)
-		return err == nil && next == to && next != from
+		return err == nil && next == to && next != from.state
 	})
 }
 
-var errGone = errors.New("doesn't exist")
+var (
+	errGone  = errors.New("doesn't exist")
+	errTaken = errors.New("already exists")
+)
 
 // next is the state after an action, with its control_seq; the same where nothing changes.
-func next(s state, action models.Action) (state, error) {
+func next(m moment, action models.Action) (state, error) {
+	s := m.state
 	if action == actionCreate {
-		if !s.Deleted {
-			return s, errors.New("already exists")
+		if !s.Deleted || m.Began { // what it sent is still there under its id
+			return s, errTaken
 		}
 		return state{Status: models.StatusDraft, Hold: models.HoldNone, Seq: s.Seq + 1}, nil
 	}
@@ -154,13 +159,17 @@ func (tr trace) explained(c call, action models.Action) bool {
 			continue
 		}
 		now := last || !tr.moves[i+1].At.Before(c.from)
-		to, err := next(m.state, action)
+		to, err := next(m, action)
 		switch {
 		case errors.Is(err, errGone):
 			if c.status == 404 {
 				return true
 			}
-		case !now: // only an existence is read without the lock
+		case errors.Is(err, errTaken):
+			if c.status == 400 && strings.Contains(c.message, err.Error()) {
+				return true
+			}
+		case !now: // all but an existence is read under the lock
 		case err != nil:
 			if c.status == 400 && strings.Contains(c.message, err.Error()) {
 				return true
@@ -179,14 +188,16 @@ func (tr trace) explained(c call, action models.Action) bool {
 func TestTraceChecks(t *testing.T) {
 	at := func(ms int) time.Time { return time.Unix(1_000, 0).Add(time.Duration(ms) * time.Millisecond) }
 	move := func(ms int, seq int64, status models.Status, hold models.Hold) moment {
-		return moment{state{Status: status, Hold: hold, Seq: seq}, at(ms)}
+		return moment{state: state{Status: status, Hold: hold, Seq: seq}, At: at(ms)}
 	}
 	draft := move(0, 0, models.StatusDraft, models.HoldNone)
 	sending := move(10_000, 1, models.StatusInProgress, models.HoldNone)
 	paused := move(20_000, 2, models.StatusInProgress, models.HoldPaused)
 	resumed := move(30_000, 3, models.StatusInProgress, models.HoldNone)
 	stopped := move(40_000, 4, models.StatusStopped, models.HoldStopped)
-	gone := moment{state{Status: models.StatusStopped, Hold: models.HoldStopped, Seq: 5, Deleted: true}, at(50_000)}
+	gone := moment{state: state{Status: models.StatusStopped, Hold: models.HoldStopped, Seq: 5, Deleted: true}, At: at(50_000)}
+	began := gone
+	began.Began = true
 	life := []moment{draft, sending, paused, resumed, stopped, gone}
 
 	for ms, open := range map[int]bool{5_000: false, 10_000: true, 19_999: true, 20_000: false, 25_000: false, 30_001: true, 40_001: false, 60_000: false} {
@@ -200,6 +211,7 @@ func TestTraceChecks(t *testing.T) {
 		legal bool
 	}{
 		"a whole life, and another":      {append(slices.Clone(life), again), true},
+		"another life after it had sent": {append(slices.Clone(life[:5]), began, again), false},
 		"no beginning":                   {life[1:], false},
 		"paused as a draft":              {[]moment{draft, paused}, false},
 		"resumed after the stop":         {[]moment{draft, sending, stopped, resumed}, false},

@@ -96,11 +96,11 @@ func (w *world) observe(ctx context.Context) error {
 	}
 	_, err = w.DB.Exec(ctx, `
 		CREATE TABLE soak_moves (n bigserial PRIMARY KEY, campaign_id text NOT NULL, status text NOT NULL, hold text NOT NULL,
-			control_seq bigint NOT NULL, deleted boolean NOT NULL);
+			control_seq bigint NOT NULL, deleted boolean NOT NULL, began boolean NOT NULL);
 		CREATE INDEX ON soak_moves (campaign_id);
 		CREATE FUNCTION soak_move() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-			INSERT INTO soak_moves (campaign_id, status, hold, control_seq, deleted)
-			VALUES (NEW.id, NEW.status, NEW.hold, NEW.control_seq, NEW.deleted_at IS NOT NULL);
+			INSERT INTO soak_moves (campaign_id, status, hold, control_seq, deleted, began)
+			VALUES (NEW.id, NEW.status, NEW.hold, NEW.control_seq, NEW.deleted_at IS NOT NULL, NEW.started_at IS NOT NULL);
 			RETURN NULL;
 		END $$;
 		CREATE TRIGGER soak_inserted AFTER INSERT ON campaigns FOR EACH ROW EXECUTE FUNCTION soak_move();
@@ -246,13 +246,13 @@ func (w *world) sent(ctx context.Context, id string) (n int64, err error) {
 func (w *world) trace(ctx context.Context, id string) (trace, error) {
 	var tr trace
 	rows, err := w.DB.Query(ctx, `
-		SELECT status, hold, control_seq, deleted, pg_xact_commit_timestamp(xmin) FROM soak_moves WHERE campaign_id = $1 ORDER BY n`, id)
+		SELECT status, hold, control_seq, deleted, began, pg_xact_commit_timestamp(xmin) FROM soak_moves WHERE campaign_id = $1 ORDER BY n`, id)
 	if err != nil {
 		return tr, err
 	}
 	tr.moves, err = pgx.CollectRows(rows, func(r pgx.CollectableRow) (moment, error) {
 		var m moment
-		err := r.Scan(&m.Status, &m.Hold, &m.Seq, &m.Deleted, &m.At)
+		err := r.Scan(&m.Status, &m.Hold, &m.Seq, &m.Deleted, &m.Began, &m.At)
 		return m, err
 	})
 	if err != nil {

@@ -30,4 +30,5 @@ var versioning = map[string]workflow.VersioningBehavior{
 	workflows.TypeCampaign:    workflow.VersioningBehaviorAutoUpgrade,
 	workflows.TypeSegmentPage: workflow.VersioningBehaviorPinned,
 	workflows.TypeReconcile:   workflow.VersioningBehaviorAutoUpgrade,
+	workflows.TypeTask:        workflow.VersioningBehaviorAutoUpgrade,
 }

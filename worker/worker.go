@@ -27,7 +27,7 @@ type Config struct {
 	Client client.Client
 	Log    *slog.Logger
 
-	SendSlots  int // batches at once in this process; default DefaultSendSlots. Each needs a connection to Postgres
+	SendSlots  int // batches of large campaigns at once in this process; default DefaultSendSlots. See BatchConns
 	PacedSlots int // batches of campaigns with a low messages_per_second at once, one of each; default DefaultPacedSlots
 	StepSlots  int // other activities at once; default 20
 	Sizes      Sizes
@@ -49,6 +49,14 @@ const DefaultStepSlots = 20
 // DefaultPacedSlots is the default of Config.PacedSlots: how many campaigns with a low messages_per_second one process
 // sends at the same time. Their batches wait most of the time, each with a transaction's worth of messages in memory.
 const DefaultPacedSlots = 50
+
+// smallSlots is how many small campaigns a process sends at once, beside its SendSlots and only while there are such: half
+// as many, so that a crowd of them slows the large ones down and does not stop them.
+func smallSlots(sendSlots int) int { return max(2, sendSlots/2) }
+
+// BatchConns is how many connections to Postgres the batches of a worker process use: one for each slot, and two for the
+// paced ones, which commit in turns.
+func BatchConns(sendSlots int) int { return sendSlots + smallSlots(sendSlots) + 2 }
 
 // DefaultSendSlots is two batches per core, at least four: while one renders or waits for Postgres another goes on, and
 // more of them only take memory.
@@ -93,8 +101,9 @@ func Run(ctx context.Context, cfg Config) error {
 		acts.RegisterSteps(campaigns)
 		return campaigns
 	}}
+	sendSlots := or(cfg.SendSlots, DefaultSendSlots())
 	for queue, slots := range map[string]int{
-		workflows.QueueSend: or(cfg.SendSlots, DefaultSendSlots()), workflows.QueuePaced: or(cfg.PacedSlots, DefaultPacedSlots),
+		workflows.QueueSend: sendSlots, workflows.QueueSmall: smallSlots(sendSlots), workflows.QueuePaced: or(cfg.PacedSlots, DefaultPacedSlots),
 	} {
 		builds = append(builds, func() worker.Worker {
 			send := worker.New(cfg.Client, queue, worker.Options{
@@ -117,7 +126,7 @@ func Run(ctx context.Context, cfg Config) error {
 	if err := ensureSchedule(ctx, cfg.Client); err != nil {
 		return err
 	}
-	cfg.Log.InfoContext(ctx, "worker is running", "send_slots", or(cfg.SendSlots, DefaultSendSlots()),
+	cfg.Log.InfoContext(ctx, "worker is running", "send_slots", sendSlots,
 		"deployment", cfg.Deployment.Name, "build_id", cfg.Deployment.BuildID)
 	<-ctx.Done()
 	return nil
@@ -136,6 +145,7 @@ func RegisterWorkflows(r WorkflowRegistry) {
 	register(workflows.Campaign, workflows.TypeCampaign)
 	register(workflows.SegmentPage, workflows.TypeSegmentPage)
 	register(workflows.Reconcile, workflows.TypeReconcile)
+	register(workflows.Task, workflows.TypeTask)
 }
 
 func or(value, byDefault int) int {

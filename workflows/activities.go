@@ -18,6 +18,7 @@ const (
 	ActivityComplete    = "Complete"
 	ActivityAcknowledge = "Acknowledge"
 	ActivityReconcile   = "Reconcile"
+	ActivityRunTask     = "RunTask"
 )
 
 // Ref names a campaign.
@@ -63,8 +64,8 @@ type Plan struct {
 	CommitSize int    `json:"commit_size"` // most targets in one transaction
 	Target     string `json:"target"`      // models.SegmentUser or models.SegmentChannel
 
-	// Paced: messages_per_second is so low that one batch at a time keeps up with it, on QueuePaced.
-	Paced bool `json:"paced,omitempty"`
+	// Queue is the task queue of its batches; empty is QueueSend. On QueuePaced one batch at a time is in flight.
+	Queue string `json:"queue,omitempty"`
 }
 
 // Cursor is how far planning has come.
@@ -139,6 +140,7 @@ type ControlInput struct {
 const (
 	stepTimeout   = 30 * time.Second
 	countTimeout  = 30 * time.Minute          // Begin and PlanPages scan the audience
+	taskTimeout   = 12 * time.Hour            // one attempt of a task; each begins where there is something left
 	batchTimeout  = time.Minute               // one attempt; far above what a batch takes
 	batchDeadline = 6 * time.Hour             // all attempts; a page that meets it pauses the campaign
 	forever       = 10 * 365 * 24 * time.Hour // a local activity has no "until it works"
@@ -165,6 +167,13 @@ func notes(ctx workflow.Context, summary string) workflow.Context {
 func scans(ctx workflow.Context, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue: QueueCampaigns, StartToCloseTimeout: countTimeout, HeartbeatTimeout: heartbeat, RetryPolicy: persistent(), Summary: summary,
+	})
+}
+
+// works is for tasks, which may take as long as there is something to delete, and heartbeat while they do.
+func works(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue: QueueCampaigns, StartToCloseTimeout: taskTimeout, HeartbeatTimeout: heartbeat, RetryPolicy: persistent(), Summary: summary,
 	})
 }
 

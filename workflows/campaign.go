@@ -118,10 +118,17 @@ func (c *campaign) run(ctx workflow.Context) (CampaignResult, error) {
 	if err := c.settle(ctx); err != nil {
 		return CampaignResult{}, err
 	}
+	if !c.ended() { // meanwhile another campaign was created and started under the id of this one, which was deleted
+		return CampaignResult{}, workflow.NewContinueAsNewError(ctx, TypeCampaign, CampaignInput{Ref: c.ref, State: c.state})
+	}
 	return CampaignResult{Status: c.state.Status, Pages: c.Done, Counts: c.Counts}, nil
 }
 
-func (c *campaign) ended() bool { return c.gone || c.state.Ended() }
+// ended says that nothing is left to do. A draft is another campaign, created under the id of this one, which was deleted.
+func (c *campaign) ended() bool {
+	return c.gone || c.state.Ended() || c.state.Status == models.StatusDraft
+}
+
 func (c *campaign) began() bool { return c.Plan.Sources > 0 }
 func (c *campaign) held() bool  { return c.state.Hold != models.HoldNone }
 func (c *campaign) sent() bool  { return c.Planned && len(c.Queue) == 0 && len(c.running) == 0 }

@@ -69,7 +69,7 @@ func (c *campaign) adopt(ctx workflow.Context, s models.State) {
 		return
 	}
 	before := c.state
-	c.state = s
+	c.state, c.gone = s, false
 	if s.ControlSeq > before.ControlSeq {
 		for _, p := range c.running {
 			c.tell(ctx, p)

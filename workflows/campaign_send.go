@@ -23,9 +23,7 @@ const (
 type runningPage struct {
 	number  int
 	page    PageRange
-	result  workflow.Future
-	own     *page                        // runs in this workflow
-	child   workflow.ChildWorkflowFuture // or as a workflow of its own
+	child   workflow.ChildWorkflowFuture
 	started bool
 	told    int64 // control_seq of the newest state the page was given
 }
@@ -73,7 +71,7 @@ func (c *campaign) canStep() bool {
 
 // window is how many pages may be in flight.
 func (c *campaign) window() int {
-	if c.Plan.Paced {
+	if c.Plan.Queue == QueuePaced {
 		return 1
 	}
 	return windowPages
@@ -95,57 +93,39 @@ func (c *campaign) enqueue(planned PlanResult) {
 	c.Cursor, c.Planned = planned.Cursor, planned.Done
 }
 
-// startPage starts the first page in the queue, and a coroutine that hears its result.
+// startPage starts the child workflow of the first page in the queue, and a coroutine that hears its result.
 func (c *campaign) startPage(ctx workflow.Context) {
-	next := c.Queue[0]
+	page := c.Queue[0]
 	c.Queue = c.Queue[1:]
-	c.source = next.Source
+	c.source = page.Source
 	c.Numbers++
 	c.startedNow++
 	c.speed.begin(workflow.Now(ctx), c.done())
-	p := &runningPage{number: c.Numbers, page: next, told: c.state.ControlSeq}
-	in := PageInput{Ref: c.ref, Number: p.number, Page: next, CommitSize: c.Plan.CommitSize, Paced: c.Plan.Paced, State: c.state}
-	// A campaign of a single page is most of a crowd that wakes at nine o'clock. A workflow for it would cost Temporal
-	// more than all the rest of the campaign, and share nothing out: batches are activities, wherever they come from.
-	if c.Planned && c.Pages == 1 {
-		c.runPage(ctx, p, in)
-	} else {
-		c.startChild(p, in)
-	}
-	c.running = append(c.running, p)
-	workflow.Go(ctx, func(ctx workflow.Context) { c.hear(ctx, p) })
-}
-
-func (c *campaign) runPage(ctx workflow.Context, p *runningPage, in PageInput) {
-	var set workflow.Settable
-	p.own = newPage(in)
-	p.result, set = workflow.NewFuture(ctx)
-	workflow.Go(c.children, func(ctx workflow.Context) { set.Set(p.own.run(ctx)) })
-}
-
-func (c *campaign) startChild(p *runningPage, in PageInput) {
 	opts := workflow.ChildWorkflowOptions{
-		WorkflowID:          PageWorkflowID(c.ref.AppPK, c.ref.CampaignID, p.number),
+		WorkflowID:          PageWorkflowID(c.ref.AppPK, c.ref.CampaignID, c.Numbers),
 		TaskQueue:           QueueCampaigns,
 		WaitForCancellation: true,
 		// A campaign that was reset, or started again after Temporal lost it, may find pages of its earlier self at work.
 		// Nobody tells those of a pause or a resume any more.
 		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING, //nolint:staticcheck // the conflict policy that replaced it does not exist for children
-		StaticSummary:         fmt.Sprintf("page %d, %d recipients", p.number, p.page.Count()),
+		StaticSummary:         fmt.Sprintf("page %d, %d recipients", c.Numbers, page.Count()),
 	}
+	p := &runningPage{number: c.Numbers, page: page, told: c.state.ControlSeq}
+	in := PageInput{Ref: c.ref, Number: p.number, Page: page, CommitSize: c.Plan.CommitSize, Queue: c.Plan.Queue, State: c.state}
 	p.child = workflow.ExecuteChildWorkflow(workflow.WithChildOptions(c.children, opts), TypeSegmentPage, in)
-	p.result = p.child
+	c.running = append(c.running, p)
+	workflow.Go(ctx, func(ctx workflow.Context) { c.hear(ctx, p) })
 }
 
 // hear waits for a page. One that is not through goes back to the front of the queue, and the campaign is paused until
 // somebody has looked, unless its row says that it has ended: what the page has sent already is not sent again.
 func (c *campaign) hear(ctx workflow.Context, p *runningPage) {
-	if p.child != nil && p.child.GetChildWorkflowExecution().Get(ctx, nil) == nil {
+	if err := p.child.GetChildWorkflowExecution().Get(ctx, nil); err == nil {
 		p.started = true
 		c.tell(ctx, p)
 	}
 	var res PageResult
-	err := p.result.Get(ctx, &res)
+	err := p.child.Get(ctx, &res)
 	c.running = slices.DeleteFunc(c.running, func(r *runningPage) bool { return r == p })
 	if err == nil && res.Batches == len(p.page.Batches) {
 		c.Done++
@@ -165,16 +145,9 @@ func (c *campaign) hear(ctx workflow.Context, p *runningPage) {
 	c.describe(ctx)
 }
 
-// tell passes the newest state on to a page. A child that has just finished cannot be told; that is fine.
+// tell passes the newest state on to a page that has started. A page that has just finished cannot be told; that is fine.
 func (c *campaign) tell(ctx workflow.Context, p *runningPage) {
-	if p.told >= c.state.ControlSeq {
-		return
-	}
-	switch {
-	case p.own != nil:
-		p.told = c.state.ControlSeq
-		p.own.adopt(c.state)
-	case p.started:
+	if p.started && p.told < c.state.ControlSeq {
 		p.told = c.state.ControlSeq
 		p.child.SignalChildWorkflow(ctx, signalState, c.state)
 	}

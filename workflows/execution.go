@@ -82,7 +82,15 @@ const clockSkew = 10 * time.Second
 // Standing asks Temporal how a campaign's workflow stands. ExecutionUnknown means that Temporal knows of none: a run
 // from before the campaign was created belonged to a deleted one of the same id.
 func (l Launcher) Standing(ctx context.Context, c models.Campaign) (ExecutionStatus, error) {
-	id := CampaignWorkflowID(c.AppPK, c.ID)
+	return l.standing(ctx, CampaignWorkflowID(c.AppPK, c.ID), c.CreatedAt)
+}
+
+// TaskStanding asks Temporal how a task's workflow stands. ExecutionUnknown means that Temporal knows of none.
+func (l Launcher) TaskStanding(ctx context.Context, task models.Task) (ExecutionStatus, error) {
+	return l.standing(ctx, TaskWorkflowID(task.AppPK, task.ID), task.CreatedAt)
+}
+
+func (l Launcher) standing(ctx context.Context, id string, since time.Time) (ExecutionStatus, error) {
 	asking, cancel := context.WithTimeout(ctx, executionPatience)
 	defer cancel()
 	described, err := l.Client.DescribeWorkflowExecution(asking, id, "")
@@ -91,14 +99,14 @@ func (l Launcher) Standing(ctx context.Context, c models.Campaign) (ExecutionSta
 		return ExecutionUnknown, nil
 	}
 	if err != nil {
-		return ExecutionUnknown, fmt.Errorf("ask after the workflow of campaign %d/%s: %w", c.AppPK, c.ID, err)
+		return ExecutionUnknown, fmt.Errorf("ask after the workflow %s: %w", id, err)
 	}
 	info := described.GetWorkflowExecutionInfo()
 	status, ok := executionStatuses[info.GetStatus()]
 	switch {
 	case !ok:
-		return ExecutionUnknown, fmt.Errorf("ask after the workflow of campaign %d/%s: status %s", c.AppPK, c.ID, info.GetStatus())
-	case status != ExecutionRunning && info.GetStartTime().AsTime().Before(c.CreatedAt.Add(-clockSkew)):
+		return ExecutionUnknown, fmt.Errorf("ask after the workflow %s: status %s", id, info.GetStatus())
+	case status != ExecutionRunning && info.GetStartTime().AsTime().Before(since.Add(-clockSkew)):
 		return ExecutionUnknown, nil
 	default:
 		return status, nil

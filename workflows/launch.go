@@ -63,6 +63,24 @@ func (l Launcher) Control(ctx context.Context, c models.Campaign, action models.
 // ErrNotRunning says that a campaign has no running workflow.
 var ErrNotRunning = errors.New("the campaign's workflow is not running")
 
+// StartTask starts the workflow of a task that was recorded; one that runs already goes on.
+func (l Launcher) StartTask(ctx context.Context, task models.Task) error {
+	_, err := l.Client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID:                       TaskWorkflowID(task.AppPK, task.ID),
+		TaskQueue:                QueueCampaigns,
+		WorkflowIDReusePolicy:    enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		TypedSearchAttributes:    temporal.NewSearchAttributes(AttributeApp.ValueSet(strconv.FormatInt(task.AppPK, 10))),
+		StaticSummary:            fmt.Sprintf("%s, app %d", task.Kind, task.AppPK),
+		StaticDetails:            fmt.Sprintf("Task `%s` of app %d\n\n- what: `%s`\n- read it: `GET /tasks/%s`", task.ID, task.AppPK, task.Kind, task.ID),
+		Priority:                 temporal.Priority{FairnessKey: strconv.FormatInt(task.AppPK, 10)},
+	}, TypeTask, TaskInput{AppPK: task.AppPK, TaskID: task.ID, Kind: task.Kind})
+	if err != nil {
+		return fmt.Errorf("start the workflow of the task %d/%s: %w", task.AppPK, task.ID, err)
+	}
+	return nil
+}
+
 func startOptions(c models.Campaign) client.StartWorkflowOptions {
 	attributes := []temporal.SearchAttributeUpdate{
 		AttributeStatus.ValueSet(string(c.Status)), AttributeHold.ValueSet(string(c.Hold)), AttributeApp.ValueSet(strconv.FormatInt(c.AppPK, 10)),

@@ -51,24 +51,6 @@ var recordings = []recording{
 		s.api(control{action: models.ActionResume})
 		s.end(models.StatusCompleted)
 	}, nil},
-	{"one-page", [][]string{people(4)}, func(s *session) {
-		s.row.batchSize, s.row.perPage = 1, 4
-		s.holdAfter(1)
-		s.start(0, 0)
-		s.api(control{action: models.ActionPause, cause: why("typo")})
-		s.release()
-		s.until("a batch is held", func() bool { return s.row.heldBatches() > 0 })
-		s.api(control{action: models.ActionResume})
-		s.end(models.StatusCompleted)
-	}, nil},
-	{"one-page-stopped", [][]string{people(4)}, func(s *session) {
-		s.row.batchSize, s.row.perPage = 1, 4
-		s.holdAfter(1)
-		s.start(0, 0)
-		s.bare(workflows.SignalStop, nil)
-		s.release()
-		s.end(models.StatusStopped)
-	}, nil},
 	{"pause-refuses-the-end", [][]string{people(2)}, func(s *session) {
 		var once sync.Once
 		s.row.lastStep = func() { once.Do(func() { s.row.must(control{action: models.ActionPause}) }) }

@@ -1,7 +1,6 @@
 package request
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,10 +19,16 @@ const maxFieldErrors = 1000
 type Object struct {
 	path     string
 	node     node
-	problems *problems
+	problems *reading
 }
 
-// problems are the invalid fields of a whole body, shared by all its objects.
+// reading is what all objects of a body share: the invalid fields found so far, and where custom data is.
+type reading struct {
+	problems
+	nestedCustom bool
+}
+
+// problems are the invalid fields of a whole body or query string.
 type problems struct{ fields []models.FieldError }
 
 func (p *problems) add(path, format string, args ...any) {
@@ -40,7 +45,10 @@ func (p *problems) err() error {
 }
 
 // Body is a decoded body, ready to be read any number of times.
-type Body struct{ root node }
+type Body struct {
+	root         node
+	nestedCustom bool
+}
 
 // Decode reads a body. Malformed JSON, a body that is no object, text that is not valid UTF-8 or holds U+0000, and
 // nesting deeper than MaxDepth are models.CodeInvalid. An empty body and null read as {}.
@@ -49,11 +57,18 @@ func Decode(body []byte) (Body, error) {
 	return Body{root: root}, err
 }
 
+// NestedCustom gives the same body of a client that puts custom data into the key "custom" of an object, and not beside
+// the built-in keys. Only Object.Custom makes a difference between the two.
+func (b Body) NestedCustom() Body {
+	b.nestedCustom = true
+	return b
+}
+
 // Object starts reading the body, with no field found invalid yet.
 func (b Body) Object() *Object {
 	root := b.root
 	root.kind = kindObject
-	return &Object{node: root, problems: &problems{}}
+	return &Object{node: root, problems: &reading{nestedCustom: b.nestedCustom}}
 }
 
 // Err gives every invalid field found so far in the body as one *models.Error, or nil.
@@ -307,55 +322,4 @@ func (o *Object) JSONObject(name string, limit int) json.RawMessage {
 		return nil
 	}
 	return o.sized(name, n.raw, limit)
-}
-
-// Custom gives the custom data of the object: every key that is not one of the built-in ones, as it came. It is at
-// most models.MaxCustomBytes long; nil when there is none.
-func (o *Object) Custom(builtin ...string) models.Custom {
-	custom := slices.DeleteFunc(o.distinct(), func(m member) bool {
-		return slices.ContainsFunc(builtin, func(name string) bool { return strings.EqualFold(name, m.key) })
-	})
-	if len(custom) == 0 {
-		return nil
-	}
-	return o.sized("", jsonObject(custom), models.MaxCustomBytes)
-}
-
-// Merged gives the object as it came, with the keys of an inner object moved beside its own, where they win. A
-// built-in key is left out where it is null, and never taken from the inner object.
-func (o *Object) Merged(inner string, builtin ...string) json.RawMessage {
-	own := slices.DeleteFunc(o.distinct(), func(m member) bool {
-		return strings.EqualFold(m.key, inner) || m.value.kind == kindNull && slices.Contains(builtin, m.key)
-	})
-	moved := slices.DeleteFunc(slices.Clone(o.Object(inner).node.members), func(m member) bool { return slices.Contains(builtin, m.key) })
-	merged := &Object{node: node{members: append(own, moved...)}}
-	return jsonObject(merged.distinct())
-}
-
-func jsonObject(members []member) json.RawMessage {
-	b := []byte{'{'}
-	for i, m := range members {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(append(append(b, m.rawKey...), ':'), m.value.raw...)
-	}
-	return append(b, '}')
-}
-
-func (o *Object) sized(name string, raw []byte, limit int) json.RawMessage {
-	var compact bytes.Buffer
-	if err := json.Compact(&compact, raw); err != nil {
-		o.Invalid(name, "is not valid JSON")
-		return nil
-	}
-	if compact.Len() > limit {
-		what := "is"
-		if name == "" {
-			what = "has custom data of"
-		}
-		o.Invalid(name, "%s %d bytes of JSON; at most %d are allowed", what, compact.Len(), limit)
-		return nil
-	}
-	return compact.Bytes()
 }

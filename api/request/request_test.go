@@ -178,10 +178,62 @@ func TestCustom(t *testing.T) {
 	}
 }
 
+func TestNestedCustom(t *testing.T) {
+	nested := func(body string) *request.Object {
+		b, err := request.Decode([]byte(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b.NestedCustom().Object()
+	}
+	for _, tc := range []struct{ body, want string }{
+		{`{"id": "a", "x": 1}`, ""},
+		{`{"custom": {}}`, ""},
+		{`{"custom": null}`, ""},
+		{`{"x": 1, "Custom": {"id": "b", "n": null, "custom": [1.50]}}`, `{"id":"b","n":null,"custom":[1.50]}`},
+		{`{"custom": {"x": 1, "y": 2, "x": 3}}`, `{"x":3,"y":2}`},
+		{`{"custom": {"x": 1}, "custom": {"y": 2}}`, `{"y":2}`},
+	} {
+		f := nested(tc.body)
+		if got := string(f.Custom("id", "name")); got != tc.want || f.Err() != nil {
+			t.Errorf("%s: got %s, want %s, %v", tc.body, got, tc.want, f.Err())
+		}
+	}
+
+	// Every object of the body is read in the same way, however it was reached.
+	f := nested(`{"o": {"flat": 1, "custom": {"a": 1}}, "list": [{"custom": {"a": 1}}], "map": {"k": {"custom": {"a": 1}}}}`)
+	objects := append([]*request.Object{f.Object("o"), f.Entries("map")[0].Object}, f.Objects("list", 1)...)
+	if element, ok := f.Values("list", 1)[0].Object(); ok {
+		objects = append(objects, element)
+	}
+	for i, o := range objects {
+		if got := string(o.Custom("flat")); got != `{"a":1}` {
+			t.Errorf("object %d: %s", i, got)
+		}
+	}
+
+	for body, field := range map[string]string{
+		`{"o": {"custom": [1]}}`: "o.custom",
+		`{"o": {"custom": {"x": "` + strings.Repeat("x", models.MaxCustomBytes) + `"}}}`: "o.custom",
+	} {
+		f := nested(body)
+		f.Object("o").Custom()
+		var e *models.Error
+		if !errors.As(f.Err(), &e) || len(e.Fields) != 1 || e.Fields[0].Path != field {
+			t.Errorf("%.40s: %v, want a refusal of %s", body, f.Err(), field)
+		}
+	}
+}
+
 func TestMerged(t *testing.T) {
 	for _, tc := range []struct{ body, want string }{
 		{`{"type": "a", "x": 1, "custom": {"x": 2, "y": null}}`, `{"type":"a","x":2,"y":null}`},
 		{`{"type": null, "x": null, "custom": {"type": "hidden"}}`, `{"x":null}`},
+		{`{"TYPE": "a", "X": 1, "custom": {"x": 2}}`, `{"type":"a","X":1,"x":2}`},
+		{`{"type": "a", "Type": "b"}`, `{"type":"b"}`},
+		{`{"type": "a", "Type": null}`, `{}`},
+		{`{"type": [{"a": null, "b": [null, {"c": null}], "d": 1}], "x": [{"a": null}]}`, `{"type":[{"b":[null,{}],"d":1}],"x":[{"a": null}]}`},
+		{`{"custom": {"custom": {"x": 1}}}`, `{"custom":{"x": 1}}`},
 		{`{}`, `{}`},
 	} {
 		f := decode(t, tc.body)
@@ -243,8 +295,11 @@ func FuzzDecode(f *testing.F) {
 				e.Object.Merged("custom", "a")
 			}
 		}
-		if custom := o.Custom("a"); custom != nil {
+		for _, custom := range []models.Custom{o.Custom("a"), body.NestedCustom().Object().Custom(), o.Merged("custom", "a")} {
 			var kept map[string]json.RawMessage
+			if custom == nil {
+				continue
+			}
 			if err := json.Unmarshal(custom, &kept); err != nil || bytes.ContainsRune(custom, 0) {
 				t.Fatalf("custom data %q: %v", custom, err)
 			}

@@ -6,7 +6,7 @@ import "strconv"
 type Value struct {
 	path     string
 	node     node
-	problems *problems
+	problems *reading
 }
 
 // Values reads a list of at most limit elements; nil when absent, and when it is no list or too long.

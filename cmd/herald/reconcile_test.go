@@ -28,6 +28,24 @@ type gaps struct {
 	app    int64
 }
 
+func newGaps(s *stack) *gaps {
+	s.t.Helper()
+	g := &gaps{stack: s}
+	var err error
+	if g.client, err = client.Dial(client.Options{HostPort: s.TemporalAddress, Namespace: s.TemporalNamespace}); err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(g.client.Close)
+	if g.store, err = store.Open(s.t.Context(), s.DatabaseURL, store.Options{MaxConns: 2}); err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(g.store.Close)
+	if err := s.DB.QueryRow(s.t.Context(), "SELECT app_pk FROM apps").Scan(&g.app); err != nil {
+		s.t.Fatal(err)
+	}
+	return g
+}
+
 func (g *gaps) in(t *testing.T) *gaps {
 	sub := *g
 	sub.stack = g.stack.in(t)
@@ -38,19 +56,7 @@ func (g *gaps) in(t *testing.T) *gaps {
 func TestReconciler(t *testing.T) {
 	s := startStack(t, t.TempDir(), []string{"HERALD_PAGE_SIZE=400", "HERALD_BATCH_SIZE=100"})
 	s.seedUsers(reconciledUsers)
-	g := &gaps{stack: s}
-	var err error
-	if g.client, err = client.Dial(client.Options{HostPort: s.TemporalAddress, Namespace: s.TemporalNamespace}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(g.client.Close)
-	if g.store, err = store.Open(t.Context(), s.DatabaseURL, store.Options{MaxConns: 2}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(g.store.Close)
-	if err := s.DB.QueryRow(t.Context(), "SELECT app_pk FROM apps").Scan(&g.app); err != nil {
-		t.Fatal(err)
-	}
+	g := newGaps(s)
 	everybody := s.segment(map[string]any{"type": "user", "filter": map[string]any{"half": map[string]any{"$in": []int{0, 1}}}})
 	create := func(g *gaps) string {
 		// Slow enough that something can happen in the middle.

@@ -211,6 +211,10 @@ func (d *devServer) args() []string {
 		// A worker gets the bookkeeping activity that it asked for in the answer, without a trip through a queue. Off by default.
 		"--dynamic-config-value", "system.enableActivityEagerExecution=true",
 	}
+	// A queue's partitions are fair each for itself: with the usual four a task still waits behind others' in its own.
+	for _, count := range []string{"matching.numTaskqueueReadPartitions", "matching.numTaskqueueWritePartitions"} {
+		args = append(args, "--dynamic-config-value", count+"=1")
+	}
 	for _, limit := range []string{"frontend.rps", "frontend.namespaceRPS", "history.rps", "matching.rps"} {
 		args = append(args, "--dynamic-config-value", fmt.Sprintf("%s=%d", limit, temporalRate))
 	}

@@ -14,7 +14,7 @@ import (
 type Check func(c models.Campaign) []models.FieldError
 
 // resolveTx looks up everything a campaign's definition names (sender, segments, members, poll), sets its Target and
-// SegmentPKs, and holds its segments against deletion until the transaction ends. The error is of models.CodeInvalid and
+// SegmentPKs, and holds its segments and its poll against deletion until the transaction ends. The error is of models.CodeInvalid and
 // names what was found invalid before, what check finds, and every reference that leads nowhere, one reason for each
 // field.
 func resolveTx(ctx context.Context, tx pgx.Tx, c *models.Campaign, invalid []models.FieldError, check Check) error {
@@ -136,12 +136,14 @@ func missingMembersTx(ctx context.Context, tx pgx.Tx, c models.Campaign) ([]mode
 	return fields, nil
 }
 
-func missingPollTx(_ context.Context, _ pgx.Tx, c models.Campaign) ([]models.FieldError, error) {
-	if c.MessageTemplate.PollID == "" {
+func missingPollTx(ctx context.Context, tx pgx.Tx, c models.Campaign) ([]models.FieldError, error) {
+	id := c.MessageTemplate.PollID
+	if id == "" {
 		return nil, nil
 	}
-	// No client can create a poll, so none exists.
-	return []models.FieldError{{
-		Path: "message_template.poll_id", Reason: fmt.Sprintf("poll %q doesn't exist", c.MessageTemplate.PollID),
-	}}, nil
+	exists, err := holdPollTx(ctx, tx, c.AppPK, id)
+	if err != nil || exists {
+		return nil, err
+	}
+	return []models.FieldError{{Path: "message_template.poll_id", Reason: fmt.Sprintf("poll %q doesn't exist", id)}}, nil
 }

@@ -22,7 +22,7 @@ type ChannelView struct {
 // ChannelState is a channel with what a view of it shows.
 type ChannelState struct {
 	models.Channel
-	Messages   []models.Message // oldest first
+	Messages   []models.Message // oldest first, with their polls
 	Members    []models.Member
 	Reads      []models.Read  // of Members, in their order
 	Membership *models.Member // of the viewer, if it is a member
@@ -55,6 +55,7 @@ func (s *Store) ChannelStates(ctx context.Context, appPK int64, channels []model
 
 func usersOf(states []ChannelState) []string {
 	var ids []string
+	var messages []models.Message
 	for _, st := range states {
 		ids = append(ids, st.CreatedBy)
 		if st.Membership != nil {
@@ -63,11 +64,9 @@ func usersOf(states []ChannelState) []string {
 		for _, m := range st.Members {
 			ids = append(ids, m.UserID)
 		}
-		for _, m := range st.Messages {
-			ids = append(append(ids, m.UserID), m.MentionedUsers...)
-		}
+		messages = append(messages, st.Messages...)
 	}
-	return unique(ids)
+	return unique(append(ids, models.UsersOf(messages)...))
 }
 
 const memberColumns = `cid, user_id, coalesce(channel_role, '` + models.DefaultChannelRole + `') AS channel_role, custom, hidden,
@@ -113,9 +112,11 @@ func (s *Store) loadMembers(ctx context.Context, appPK int64, cids []string, v C
 func (s *Store) loadReads(ctx context.Context, appPK int64, byCID map[string]*ChannelState) error {
 	var cids, users []string
 	var joined []time.Time
+	var cleared []*time.Time
 	for _, st := range byCID {
 		for _, m := range st.Members {
 			cids, users, joined = append(cids, m.CID), append(users, m.UserID), append(joined, m.CreatedAt)
+			cleared = append(cleared, m.ClearedAt)
 		}
 	}
 	if len(cids) == 0 {
@@ -124,14 +125,14 @@ func (s *Store) loadReads(ctx context.Context, appPK int64, byCID map[string]*Ch
 	rows, err := s.pool.Query(ctx, `
 		SELECT m.cid, m.user_id, m.last_read, m.last_read_message_id, (
 			SELECT count(*) FROM messages AS new
-			WHERE new.app_pk = $1 AND new.cid = m.cid AND new.created_at > m.last_read AND new.user_id <> m.user_id
-				AND new.deleted_at IS NULL) AS unread
+			WHERE new.app_pk = $1 AND new.cid = m.cid AND new.created_at > greatest(m.last_read, m.cleared)
+				AND new.user_id <> m.user_id AND new.deleted_at IS NULL) AS unread
 		FROM (
-			SELECT w.cid, w.user_id, coalesce(r.last_read, w.joined) AS last_read, r.last_read_message_id
-			FROM unnest($2::text[], $3::text[], $4::timestamptz[]) AS w (cid, user_id, joined)
+			SELECT w.cid, w.user_id, w.cleared, coalesce(r.last_read, w.joined) AS last_read, r.last_read_message_id
+			FROM unnest($2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[]) AS w (cid, user_id, joined, cleared)
 			LEFT JOIN channel_reads AS r ON r.app_pk = $1 AND r.cid = w.cid AND r.user_id = w.user_id AND r.last_read >= w.joined
 		) AS m
-		ORDER BY m.cid, m.user_id`, appPK, cids, users, joined)
+		ORDER BY m.cid, m.user_id`, appPK, cids, users, joined, cleared)
 	if err != nil {
 		return err
 	}
@@ -171,18 +172,24 @@ func (s *Store) loadMessages(ctx context.Context, appPK int64, cids []string, v 
 	}
 	rows, err := s.pool.Query(ctx, `
 		SELECT m.* FROM unnest($2::text[], $3::timestamptz[]) AS c (cid, since) CROSS JOIN LATERAL (
-			SELECT * FROM messages WHERE app_pk = $1 AND cid = c.cid AND created_at >= c.since`+bounds+`
+			SELECT * FROM messages AS m WHERE app_pk = $1 AND cid = c.cid AND created_at >= c.since AND `+shownMessage+bounds+`
 			ORDER BY created_at `+order+`, id `+order+` LIMIT $4) AS m
 		ORDER BY m.cid, m.created_at, m.id`, args...)
 	if err != nil {
 		return err
 	}
 	messages, err := pgx.CollectRows(rows, pgx.RowToStructByName[models.Message])
+	if err != nil {
+		return err
+	}
+	if err := s.AttachPolls(ctx, appPK, v.Viewer, messages); err != nil {
+		return err
+	}
 	for _, m := range messages {
 		st := byCID[m.CID]
 		st.Messages = append(st.Messages, m)
 	}
-	return err
+	return nil
 }
 
 // shownSince is the time of the first message that the viewer may see.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -40,8 +41,10 @@ func (s *Store) CreateChannel(ctx context.Context, channel models.Channel, membe
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now(), now())
 			ON CONFLICT (app_pk, cid) DO UPDATE SET
 				team = excluded.team, custom = excluded.custom, created_by = excluded.created_by, frozen = excluded.frozen,
-				disabled = excluded.disabled, member_count = excluded.member_count, created_at = excluded.created_at,
-				updated_at = excluded.updated_at, last_message_at = NULL, deleted_at = NULL
+				disabled = excluded.disabled, member_count = excluded.member_count,
+				-- A deletion for which this has waited is later than the beginning of the transaction.
+				created_at = greatest(excluded.created_at, ch.deleted_at + interval '1 microsecond'),
+				updated_at = greatest(excluded.updated_at, ch.deleted_at + interval '1 microsecond'), last_message_at = NULL, deleted_at = NULL
 			WHERE ch.deleted_at IS NOT NULL
 			RETURNING *`,
 			channel.AppPK, channel.CID, channel.Team, string(custom), channel.CreatedBy, channel.Frozen, channel.Disabled, len(members))
@@ -54,7 +57,8 @@ func (s *Store) CreateChannel(ctx context.Context, channel models.Channel, membe
 		if _, err := tx.Exec(ctx, `DELETE FROM channel_members WHERE app_pk = $1 AND cid = $2`, channel.AppPK, channel.CID); err != nil {
 			return err
 		}
-		return addMembersTx(ctx, tx, created, members)
+		_, err = addMembersTx(ctx, tx, created, members, created.CreatedAt)
+		return err
 	})
 	if errors.Is(err, pgx.ErrNoRows) { // it exists
 		return s.Channel(ctx, channel.AppPK, channel.CID)
@@ -62,7 +66,8 @@ func (s *Store) CreateChannel(ctx context.Context, channel models.Channel, membe
 	return created, wrap(err, "create the channel %q", channel.CID)
 }
 
-func addMembersTx(ctx context.Context, tx pgx.Tx, channel models.Channel, members []models.Member) error {
+// addMembersTx adds members to a channel at a time, and says how many are new; who is a member already stays as it is.
+func addMembersTx(ctx context.Context, tx pgx.Tx, channel models.Channel, members []models.Member, at time.Time) (int, error) {
 	members = slices.SortedFunc(slices.Values(members), func(a, b models.Member) int { return strings.Compare(a.UserID, b.UserID) })
 	users := make([]string, len(members))
 	roles := make([]*string, len(members))
@@ -74,26 +79,13 @@ func addMembersTx(ctx context.Context, tx pgx.Tx, channel models.Channel, member
 			roles[i] = &m.ChannelRole
 		}
 	}
-	_, err := tx.Exec(ctx, `
+	tag, err := tx.Exec(ctx, `
 		INSERT INTO channel_members (app_pk, cid, user_id, channel_role, custom, hidden, created_at, updated_at)
 		SELECT $1, $2, m.user_id, m.channel_role, m.custom::jsonb, m.hidden, $3, $3
-		FROM unnest($4::text[], $5::text[], $6::text[], $7::boolean[]) AS m (user_id, channel_role, custom, hidden)`,
-		channel.AppPK, channel.CID, channel.CreatedAt, users, roles, customs, hidden)
-	return err
-}
-
-// Member gives a user's membership in a channel; models.CodeNotFound if there is none.
-func (s *Store) Member(ctx context.Context, appPK int64, cid, userID string) (models.Member, error) {
-	rows, err := s.pool.Query(ctx,
-		`SELECT `+memberColumns+` FROM channel_members WHERE app_pk = $1 AND cid = $2 AND user_id = $3`, appPK, cid, userID)
-	if err != nil {
-		return models.Member{}, wrap(err, "read the member %q of %q", userID, cid)
-	}
-	m, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[models.Member])
-	if errors.Is(err, pgx.ErrNoRows) {
-		return models.Member{}, models.NotFound("member", userID)
-	}
-	return m, wrap(err, "read the member %q of %q", userID, cid)
+		FROM unnest($4::text[], $5::text[], $6::text[], $7::boolean[]) AS m (user_id, channel_role, custom, hidden)
+		ON CONFLICT DO NOTHING`,
+		channel.AppPK, channel.CID, at, users, roles, customs, hidden)
+	return int(tag.RowsAffected()), err
 }
 
 // ChannelQuery selects channels that are not deleted.

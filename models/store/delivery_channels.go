@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -36,13 +37,13 @@ func (b *batch) writeChannels(ctx context.Context) error {
 	counts := make([]int32, len(rows))
 	for i, r := range rows {
 		customs[i] = jsonText(r.custom)
-		counts[i] = int32(len(b.membersOf(r.receiver))) //nolint:gosec // at most a thousand template members and two
+		counts[i] = int32(len(b.Channels.MembersOf(r.receiver))) //nolint:gosec // at most a thousand template members and two
 	}
 	// One statement for both cases, in order of cid: an insert of the missing ones followed by an update of the others
 	// could deadlock with another campaign's batch to the same users.
 	result, err := b.tx.Query(ctx, `
 		INSERT INTO channels AS ch (app_pk, cid, team, custom, created_by, member_count, created_at, updated_at, last_message_at)
-		SELECT $1, r.cid, $2, coalesce(r.custom::jsonb, '{}'), $3, r.members, $4, $4, $4
+		SELECT $1, r.cid, $2, coalesce(r.custom::jsonb, '{}'), $3, r.members, $4, $4, $8
 		FROM unnest($5::text[], $6::text[], $7::int[]) AS r (cid, custom, members)
 		ON CONFLICT (app_pk, cid) DO UPDATE SET
 			last_message_at = greatest(ch.last_message_at, excluded.last_message_at),
@@ -50,20 +51,23 @@ func (b *batch) writeChannels(ctx context.Context) error {
 			custom       = CASE WHEN ch.deleted_at IS NULL THEN ch.custom ELSE excluded.custom END,
 			created_by   = CASE WHEN ch.deleted_at IS NULL THEN ch.created_by ELSE excluded.created_by END,
 			member_count = CASE WHEN ch.deleted_at IS NULL THEN ch.member_count ELSE excluded.member_count END,
-			created_at   = CASE WHEN ch.deleted_at IS NULL THEN ch.created_at ELSE excluded.created_at END,
+			created_at   = CASE WHEN ch.deleted_at IS NULL THEN ch.created_at ELSE greatest(excluded.created_at, ch.deleted_at + interval '1 microsecond') END,
 			updated_at   = CASE WHEN ch.deleted_at IS NULL THEN ch.updated_at ELSE excluded.updated_at END,
 			frozen       = ch.deleted_at IS NULL AND ch.frozen,
 			disabled     = ch.deleted_at IS NULL AND ch.disabled,
 			deleted_at   = NULL
-		RETURNING cid, xmax = 0, created_at = $4`,
-		b.AppPK, b.Channels.Team, b.SenderID, b.now, cids, customs, counts)
+		RETURNING cid, xmax = 0, updated_at = $4, created_at > $4`,
+		b.AppPK, b.Channels.Team, b.SenderID, b.creation(), cids, customs, counts, b.now)
 	if err != nil {
 		return fmt.Errorf("write channels: %w", err)
 	}
 	var revived []string
 	var cid string
-	var inserted, isNew bool
-	_, err = pgx.ForEachRow(result, []any{&cid, &inserted, &isNew}, func() error {
+	var inserted, isNew, late bool
+	_, err = pgx.ForEachRow(result, []any{&cid, &inserted, &isNew, &late}, func() error {
+		if late {
+			b.late = append(b.late, cid)
+		}
 		switch {
 		case !isNew:
 			b.existing = append(b.existing, cid)
@@ -87,6 +91,40 @@ func (b *batch) writeChannels(ctx context.Context) error {
 	return nil
 }
 
+// firstUnread is how much older a channel and its members are than the message that the channel was created for: unread
+// are the messages after the joining time. Some clients know times to the millisecond.
+const firstUnread = time.Millisecond
+
+// creation is the created_at of channels that the batch creates and of their members.
+func (b *batch) creation() time.Time { return b.now.Add(-firstUnread) }
+
+// moveLate moves messages behind the creation of their channel. Somebody else has created the channel, or deleted the one
+// before it, between this batch's fence and its turn at the channel's row; and what is older than a channel is not shown
+// in it.
+func (b *batch) moveLate(ctx context.Context) error {
+	if len(b.late) == 0 {
+		return nil
+	}
+	var recipients []string
+	for _, m := range b.claimed {
+		if slices.Contains(b.late, m.CID) {
+			recipients = append(recipients, m.Recipient)
+		}
+	}
+	_, err := b.tx.Exec(ctx, `
+		WITH channel AS (
+			UPDATE channels SET last_message_at = greatest(last_message_at, created_at + $5::interval)
+			WHERE app_pk = $1 AND cid = ANY($2) RETURNING cid, created_at + $5::interval AS at
+		)
+		UPDATE messages AS m SET created_at = channel.at, updated_at = channel.at
+		FROM channel WHERE m.app_pk = $1 AND m.campaign_id = $3 AND m.recipient = ANY($4) AND m.cid = channel.cid`,
+		b.AppPK, b.late, b.CampaignID, recipients, firstUnread)
+	if err != nil {
+		return fmt.Errorf("move messages behind their channels: %w", err)
+	}
+	return nil
+}
+
 // channelRows lists the channels of the claimed messages in order of cid.
 func (b *batch) channelRows() []channelRow {
 	rows := make([]channelRow, len(b.claimed))
@@ -100,22 +138,27 @@ func (b *batch) channelRows() []channelRow {
 // touchChannels moves last_message_at of existing channels. They were there when the batch was read; if one is gone
 // now, the batch is read again.
 //
-// byKey: here as elsewhere in a batch rows are found by a LATERAL look-up for each key, and changed by an insert that
+// Here as elsewhere in a batch rows are found by a LATERAL look-up for each key, and changed by an insert that
 // always conflicts. Joins and "= ANY" leave it to Postgres how to find them, and with the statistics of a table that is
 // just being filled it reads the whole app's rows for every batch.
 func (b *batch) touchChannels(ctx context.Context, cids []string) error {
-	tag, err := b.tx.Exec(ctx, `
-		INSERT INTO channels AS ch (app_pk, cid, created_by, created_at, updated_at, last_message_at)
-		SELECT $1, l.cid, '', $3, $3, $3
-		FROM unnest($2::text[]) AS k (cid) CROSS JOIN LATERAL (
-			SELECT cid FROM channels WHERE app_pk = $1 AND cid = k.cid AND deleted_at IS NULL FOR NO KEY UPDATE
-		) l
-		ON CONFLICT (app_pk, cid) DO UPDATE SET last_message_at = greatest(ch.last_message_at, excluded.last_message_at)`,
-		b.AppPK, cids, b.now)
+	var touched int
+	err := b.tx.QueryRow(ctx, `
+		WITH touched AS (
+			INSERT INTO channels AS ch (app_pk, cid, created_by, created_at, updated_at, last_message_at)
+			SELECT $1, l.cid, '', $3, $3, $3
+			FROM unnest($2::text[]) AS k (cid) CROSS JOIN LATERAL (
+				SELECT cid FROM channels WHERE app_pk = $1 AND cid = k.cid AND deleted_at IS NULL FOR NO KEY UPDATE
+			) l
+			ON CONFLICT (app_pk, cid) DO UPDATE SET last_message_at = greatest(ch.last_message_at, excluded.last_message_at)
+			RETURNING cid, created_at
+		)
+		SELECT count(*), coalesce(array_agg(cid) FILTER (WHERE created_at > $4), '{}') FROM touched`,
+		b.AppPK, cids, b.now, b.creation()).Scan(&touched, &b.late)
 	if err != nil {
 		return fmt.Errorf("touch channels: %w", err)
 	}
-	if int(tag.RowsAffected()) != len(cids) {
+	if touched != len(cids) {
 		b.channelsGone = true
 		return errAbandoned
 	}
@@ -123,15 +166,15 @@ func (b *batch) touchChannels(ctx context.Context, cids []string) error {
 	return nil
 }
 
-// membersOf lists the members of a channel created for receiver: the receiver, and the rule's members. A receiver that
+// MembersOf lists the members of a channel created for receiver: the receiver, and the rule's members. A receiver that
 // the rule names too has what the rule says.
-func (b *batch) membersOf(receiver string) []RuleMember {
-	for _, m := range b.Channels.Members {
+func (r ChannelRule) MembersOf(receiver string) []RuleMember {
+	for _, m := range r.Members {
 		if m.UserID == receiver {
-			return b.Channels.Members
+			return r.Members
 		}
 	}
-	return append([]RuleMember{{UserID: receiver}}, b.Channels.Members...)
+	return append([]RuleMember{{UserID: receiver}}, r.Members...)
 }
 
 func (b *batch) writeMembers(ctx context.Context) error {
@@ -175,7 +218,7 @@ func (b *batch) addMembers(ctx context.Context) error {
 		SELECT $1::bigint, ch.cid, m.user_id, m.channel_role, m.custom, m.hidden, CASE WHEN m.archived THEN $2::timestamptz END, $2::timestamptz, $2::timestamptz
 		FROM unnest($5::text[]) AS ch (cid)
 		CROSS JOIN jsonb_to_recordset($6::jsonb) AS m (user_id text, channel_role text, custom jsonb, hidden boolean, archived boolean)`,
-		b.AppPK, b.now, cids, receivers, b.created, string(common))
+		b.AppPK, b.creation(), cids, receivers, b.created, string(common))
 	if err != nil {
 		return fmt.Errorf("add members: %w", err)
 	}

@@ -70,7 +70,7 @@ func recipientsSQL(c models.Campaign, q RecipientQuery) string {
 	var from string
 	switch q.Status {
 	case models.RecipientSent:
-		from = page("recipient", messageRows) + " UNION ALL " + page("recipient", deletedRows)
+		from = page("recipient", messageRows)
 	case models.RecipientFailed:
 		from = page("recipient", outcomeRows+" AND status = 'failed'")
 	case models.RecipientSkipped:
@@ -85,7 +85,7 @@ func recipientsSQL(c models.Campaign, q RecipientQuery) string {
 		}
 		// OFFSET 0 keeps Postgres from making a join of the look-ups, for which it would read the whole campaign.
 		from = fmt.Sprintf(`SELECT m.* FROM %s AS r CROSS JOIN LATERAL (
-			%s AND recipient = r.recipient UNION ALL %s AND recipient = r.recipient OFFSET 0) AS m`, page(key, reads), messageRows, deletedRows)
+			%s AND recipient = r.recipient OFFSET 0) AS m`, page(key, reads), messageRows)
 	default:
 		from = page("recipient", messageRows) + " UNION ALL " + page("recipient", outcomeRows)
 	}
@@ -104,11 +104,10 @@ func recipientsSQL(c models.Campaign, q RecipientQuery) string {
 		ORDER BY p.recipient %s`, userID, read, from, direction, direction)
 }
 
-// The rows that say what became of a recipient. A message that was only marked as deleted is still in messages.
+// The rows that say what became of a recipient. That of a campaign's message stays in messages, however it is deleted.
 const (
 	messageRows = `SELECT recipient, cid, id AS message_id, 'sent' AS status, '' AS error_code, '' AS error, created_at AS sent_at
 		FROM messages WHERE app_pk = @app AND campaign_id = @campaign`
-	outcomeRows = `SELECT recipient, cid, message_id, status, error_code, error, CASE status WHEN 'sent' THEN created_at END AS sent_at
+	outcomeRows = `SELECT recipient, NULL AS cid, NULL AS message_id, status, error_code, error, NULL::timestamptz AS sent_at
 		FROM campaign_outcomes WHERE app_pk = @app AND campaign_id = @campaign`
-	deletedRows = outcomeRows + ` AND status = 'sent'`
 )

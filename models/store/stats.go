@@ -9,7 +9,8 @@ import (
 )
 
 // Stats sums what batches of these campaigns have committed; every id given has an entry. It reads one row per batch
-// and one per read, and is right at every instant of a run, since a batch's row is committed with its messages.
+// and the sums of reads, and is right at every instant of a run: a batch's row is committed with its messages, and a sum
+// of reads with the read.
 func (s *Store) Stats(ctx context.Context, appPK int64, campaignIDs ...string) (map[string]models.Stats, error) {
 	stats := make(map[string]models.Stats, len(campaignIDs))
 	for _, id := range campaignIDs {
@@ -29,8 +30,8 @@ func (s *Store) Stats(ctx context.Context, appPK int64, campaignIDs ...string) (
 				(sum(sent) FILTER (WHERE committed_at > now() - interval '1 minute'))::bigint AS sent_last_minute
 			FROM campaign_batches WHERE app_pk = $1 AND campaign_id = ANY($2) GROUP BY campaign_id) b ON b.campaign_id = c.id
 		LEFT JOIN (
-			SELECT campaign_id, count(*) AS users_read
-			FROM campaign_reads WHERE app_pk = $1 AND campaign_id = ANY($2) GROUP BY campaign_id) r ON r.campaign_id = c.id`,
+			SELECT campaign_id, sum(reads)::bigint AS users_read
+			FROM campaign_read_counts WHERE app_pk = $1 AND campaign_id = ANY($2) GROUP BY campaign_id) r ON r.campaign_id = c.id`,
 		appPK, campaignIDs)
 	if err != nil {
 		return nil, wrap(err, "sum the stats of campaigns")

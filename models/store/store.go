@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net"
 	"time"
 
@@ -54,16 +55,12 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	batches, err := newPool(ctx, url, "herald batches", o.MaxBatchConns, map[string]string{
+	params := map[string]string{
 		"idle_in_transaction_session_timeout": fmt.Sprint(frozenBatchTimeout.Milliseconds()),
 		"statement_timeout":                   fmt.Sprint(batchStatementTimeout.Milliseconds()),
-		// A batch looks up its own rows by key and nothing else. Postgres takes tables that are just being filled for
-		// small, and would read all of them instead. How statements are written does the rest: see byKey.
-		"enable_seqscan":    "off",
-		"enable_bitmapscan": "off",
-		"enable_hashjoin":   "off",
-		"enable_mergejoin":  "off",
-	})
+	}
+	maps.Copy(params, byKey)
+	batches, err := newPool(ctx, url, "herald batches", o.MaxBatchConns, params)
 	if err != nil {
 		pool.Close()
 		return nil, err
@@ -153,6 +150,7 @@ func databaseTime() time.Time { return time.Now().UTC().Truncate(time.Microsecon
 const (
 	pgUniqueViolation  = "23505"
 	pgLockNotAvailable = "55P03"
+	pgQueryCanceled    = "57014"
 )
 
 // wrap adds what was being done to err. Where the database was not reachable or did not answer in time the result is

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -68,6 +69,11 @@ type newUser struct {
 // UpsertUsers writes whole users, all or none: what a user does not say becomes its default. created_at, last_active
 // and a deactivation stay, a deletion is taken back. Ids must differ. It gives the users as they are now.
 func (s *Store) UpsertUsers(ctx context.Context, appPK int64, users []models.User) ([]models.User, error) {
+	stored, err := upsertUsers(ctx, s.pool, appPK, users)
+	return stored, wrap(err, "upsert %d users", len(users))
+}
+
+func upsertUsers(ctx context.Context, db querier, appPK int64, users []models.User) ([]models.User, error) {
 	list := make([]newUser, len(users))
 	for i, u := range users {
 		list[i] = newUser{u.ID, u.Name, u.Image, u.Role, u.Language, append([]string{}, u.Teams...), u.Invisible, u.Custom}
@@ -77,11 +83,11 @@ func (s *Store) UpsertUsers(ctx context.Context, appPK int64, users []models.Use
 	}
 	doc, err := json.Marshal(list)
 	if err != nil {
-		return nil, wrap(err, "encode %d users", len(users))
+		return nil, fmt.Errorf("encode users: %w", err)
 	}
 	// In order of id, so that two calls with the same users cannot wait for each other. As one JSON document, because
 	// Postgres has no arrays of lists of different lengths, which teams would need.
-	rows, err := s.pool.Query(ctx, `
+	rows, err := db.Query(ctx, `
 		INSERT INTO users AS u (app_pk, id, name, image, role, language, teams, invisible, custom, created_at, updated_at)
 		SELECT $1, n.id, n.name, n.image, n.role, n.language, n.teams, n.invisible, n.custom, now(), now()
 		FROM jsonb_to_recordset($2::jsonb)
@@ -93,10 +99,9 @@ func (s *Store) UpsertUsers(ctx context.Context, appPK int64, users []models.Use
 			updated_at = excluded.updated_at, deleted_at = NULL
 		RETURNING *`, appPK, string(doc))
 	if err != nil {
-		return nil, wrap(err, "upsert %d users", len(users))
+		return nil, err
 	}
-	stored, err := pgx.CollectRows(rows, pgx.RowToStructByName[models.User])
-	return stored, wrap(err, "upsert %d users", len(users))
+	return pgx.CollectRows(rows, pgx.RowToStructByName[models.User])
 }
 
 // UserQuery selects users that are not deleted.

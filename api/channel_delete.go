@@ -1,0 +1,40 @@
+package api
+
+import "context"
+
+func (s *Server) deleteChannel(ctx context.Context, c *call) (*object, error) {
+	channel, err := s.pathChannel(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	q := c.query()
+	hard := q.Bool("hard_delete")
+	if err := q.Err(); err != nil {
+		return nil, err
+	}
+	deleted, task, err := s.store.DeleteChannels(ctx, c.app.PK, []string{channel.CID}, hard)
+	if err != nil {
+		return nil, err
+	}
+	s.startTask(ctx, task)
+	users, err := s.store.Users(ctx, c.app.PK, []string{channel.CreatedBy})
+	if err != nil {
+		return nil, err
+	}
+	return newObject().set("channel", encodeChannel(deleted[0], users, viewer{})), nil
+}
+
+func (s *Server) deleteChannels(ctx context.Context, c *call) (*object, error) {
+	f := c.fields()
+	cids := readIDs(f, "cids")
+	hard := f.Bool("hard_delete", false)
+	if err := f.Err(); err != nil {
+		return nil, err
+	}
+	_, task, err := s.store.DeleteChannels(ctx, c.app.PK, cids, hard)
+	if err != nil {
+		return nil, err
+	}
+	s.startTask(ctx, task)
+	return newObject().set("task_id", task.ID).set("result", newObject()), nil
+}

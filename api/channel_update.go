@@ -1,0 +1,139 @@
+package api
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"herald/api/request"
+	"herald/models"
+	"herald/models/store"
+)
+
+// pathChannel gives the channel that the path names.
+func (s *Server) pathChannel(ctx context.Context, c *call) (models.Channel, error) {
+	return s.store.Channel(ctx, c.app.PK, models.CID(c.param("type"), c.param("id")))
+}
+
+func (s *Server) updateChannel(ctx context.Context, c *call) (*object, error) {
+	channel, err := s.pathChannel(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	f := c.fields()
+	update := store.ChannelUpdate{Add: readMembers(f, "add_members"), Remove: memberIDs(readMembers(f, "remove_members"))}
+	for _, m := range update.Add {
+		if slices.Contains(update.Remove, m.UserID) {
+			f.Invalid("remove_members", "names the user %q, and add_members does too", m.UserID)
+		}
+	}
+	if f.Has("data") {
+		data := readChannelData(f.Object("data"))
+		update.Change = func(ch *models.Channel) []models.FieldError {
+			data.replace(ch)
+			return nil
+		}
+	}
+	if f.Has("message") {
+		if update.Message, err = s.readChannelMessage(ctx, c, f.Object("message"), channel.CID); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.checkUpdate(ctx, c, f, update); err != nil {
+		return nil, err
+	}
+	return s.applyChannelUpdate(ctx, c, channel.CID, update)
+}
+
+// readChannelMessage reads the message that tells members of an update. Unless it says otherwise it is a system message.
+func (s *Server) readChannelMessage(ctx context.Context, c *call, f *request.Object, cid string) (*models.Message, error) {
+	m := readMessage(f, c.app.PK)
+	m.CID = cid
+	if f.String("type") == "" {
+		m.Type = models.MessageSystem
+	}
+	sender, err := s.actingUser(ctx, c, f)
+	if err != nil {
+		return nil, err
+	}
+	m.UserID = sender.ID
+	return &m, s.checkPoll(ctx, m, f)
+}
+
+// checkUpdate refuses an update that names users who don't exist or has other invalid fields, and then one whose message
+// is too long.
+func (s *Server) checkUpdate(ctx context.Context, c *call, f *request.Object, update store.ChannelUpdate) error {
+	users, err := s.store.Users(ctx, c.app.PK, memberIDs(update.Add))
+	if err != nil {
+		return err
+	}
+	if unknown := unknownMembers(users, update.Add); len(unknown) > 0 {
+		f.Invalid("add_members", "names users who don't exist: %v", unknown)
+	}
+	if err := f.Err(); err != nil || update.Message == nil {
+		return err
+	}
+	return checkLength(*update.Message)
+}
+
+func (s *Server) updateChannelPartial(ctx context.Context, c *call) (*object, error) {
+	channel, err := s.pathChannel(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	f := c.fields()
+	set := f.Object("set")
+	data, unset := readChannelData(set), f.Strings("unset", maxUnset)
+	if err := f.Err(); err != nil {
+		return nil, err
+	}
+	return s.applyChannelUpdate(ctx, c, channel.CID, store.ChannelUpdate{Change: func(ch *models.Channel) []models.FieldError {
+		data.edit(ch, set, unset)
+		return fieldErrors(f)
+	}})
+}
+
+// edit changes of a channel what the data says, and takes back to its default what is to be unset. What cannot be done is
+// noted in set.
+func (d channelData) edit(ch *models.Channel, set *request.Object, unset []string) {
+	for _, name := range unset {
+		switch strings.ToLower(name) {
+		case "team":
+			ch.Team = nil
+		case "frozen":
+			ch.Frozen = false
+		case "disabled":
+			ch.Disabled = false
+		}
+	}
+	replace(&ch.Team, d.team)
+	if d.frozen != nil {
+		ch.Frozen = *d.frozen
+	}
+	if d.disabled != nil {
+		ch.Disabled = *d.disabled
+	}
+	ch.Custom = editCustom(set, ch.Custom, d.custom, unset, channelKeys)
+}
+
+func (s *Server) applyChannelUpdate(ctx context.Context, c *call, cid string, update store.ChannelUpdate) (*object, error) {
+	updated, message, err := s.store.UpdateChannel(ctx, c.app.PK, cid, update)
+	if err != nil {
+		return nil, err
+	}
+	states, users, err := s.store.ChannelStates(ctx, c.app.PK, []models.Channel{updated}, store.ChannelView{Members: maxMembers})
+	if err != nil {
+		return nil, err
+	}
+	o := newObject().set("channel", encodeChannel(updated, users, viewer{})).
+		set("members", encodeEach(states[0].Members, func(m models.Member) *object { return encodeMember(m, updated, users) }))
+	if message == nil {
+		return o, nil
+	}
+	messages := []models.Message{*message}
+	related, err := s.related(ctx, c, messages, message.UserID)
+	if err != nil {
+		return nil, err
+	}
+	return o.set("message", encodeMessage(messages[0], related)), nil
+}

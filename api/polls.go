@@ -1,0 +1,126 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"herald/api/request"
+	"herald/models"
+)
+
+func (s *Server) pollRoutes() []route {
+	const vote = "/messages/:id/polls/:poll_id/vote"
+	return []route{
+		{operation: "CreatePoll", method: http.MethodPost, path: "/polls", usersToo: true, handle: s.createPoll},
+		{operation: "GetPoll", method: http.MethodGet, path: "/polls/:id", usersToo: true, handle: s.getPoll},
+		{operation: "DeletePoll", method: http.MethodDelete, path: "/polls/:id", handle: s.deletePoll},
+		{operation: "CastPollVote", method: http.MethodPost, path: vote, usersToo: true, handle: s.castPollVote},
+		{operation: "DeletePollVote", method: http.MethodDelete, path: vote + "/:vote_id", usersToo: true, handle: s.deletePollVote},
+	}
+}
+
+func (s *Server) createPoll(ctx context.Context, c *call) (*object, error) {
+	f := c.fields()
+	poll := readPoll(f)
+	creator, err := s.actingUser(ctx, c, f)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Err(); err != nil {
+		return nil, err
+	}
+	poll.AppPK, poll.CreatedBy = c.app.PK, creator.ID
+	if poll, err = s.store.CreatePoll(ctx, poll); err != nil {
+		return nil, err
+	}
+	return s.showPoll(ctx, c, poll)
+}
+
+// readPoll reads a poll, all but who creates it.
+func readPoll(f *request.Object) models.Poll {
+	p := models.Poll{
+		ID:                f.String("id"),
+		Name:              f.String("name", request.MaxChars(models.MaxPollNameLength)),
+		Description:       f.String("description", request.MaxChars(models.MaxPollDescriptionLength)),
+		VotingVisibility:  f.String("voting_visibility", request.OneOf("", models.VotingPublic, models.VotingAnonymous)),
+		EnforceUniqueVote: f.Bool("enforce_unique_vote", false),
+		MaxVotesAllowed:   f.OptionalInt("max_votes_allowed", 1, models.MaxVotesPerUser),
+		AllowAnswers:      f.Bool("allow_answers", false),
+		IsClosed:          f.Bool("is_closed", false),
+		Custom:            f.JSONObject("custom", models.MaxCustomBytes),
+	}
+	switch {
+	case p.ID == "":
+		p.ID = models.NewID()
+	case !models.ValidTarget(p.ID):
+		f.Invalid("id", "must be 1 to 255 characters, none of them a control character")
+	}
+	if p.Name == "" {
+		f.Invalid("name", "is required")
+	}
+	if p.VotingVisibility == "" {
+		p.VotingVisibility = models.VotingPublic
+	}
+	taken := map[string]bool{}
+	for _, o := range f.Objects("options", models.MaxPollOptions) {
+		option := readPollOption(o)
+		if taken[option.ID] {
+			o.Invalid("id", "%q names another option too", option.ID)
+		}
+		taken[option.ID] = true
+		p.Options = append(p.Options, option)
+	}
+	return p
+}
+
+func readPollOption(f *request.Object) models.PollOption {
+	option := models.PollOption{
+		ID:     f.String("id"),
+		Text:   f.String("text", request.MaxChars(models.MaxPollOptionTextLength)),
+		Custom: f.JSONObject("custom", models.MaxCustomBytes),
+	}
+	switch {
+	case option.ID == "":
+		option.ID = models.NewID()
+	case !models.ValidTarget(option.ID):
+		f.Invalid("id", "must be 1 to 255 characters, none of them a control character")
+	}
+	if option.Text == "" {
+		f.Invalid("text", "is required")
+	}
+	return option
+}
+
+func (s *Server) getPoll(ctx context.Context, c *call) (*object, error) {
+	poll, err := s.store.Poll(ctx, c.app.PK, c.param("id"), c.userID())
+	if err != nil {
+		return nil, err
+	}
+	q := c.query()
+	viewerID, err := s.queryViewer(ctx, c, q)
+	if err != nil {
+		return nil, err
+	}
+	if err := q.Err(); err != nil {
+		return nil, err
+	}
+	if viewerID != c.userID() {
+		if poll, err = s.store.Poll(ctx, c.app.PK, poll.ID, viewerID); err != nil {
+			return nil, err
+		}
+	}
+	return s.showPoll(ctx, c, poll)
+}
+
+func (s *Server) deletePoll(ctx context.Context, c *call) (*object, error) {
+	return newObject(), s.store.DeletePoll(ctx, c.app.PK, c.param("id"))
+}
+
+// showPoll is the answer of what concerns one poll.
+func (s *Server) showPoll(ctx context.Context, c *call, poll models.Poll) (*object, error) {
+	users, err := s.store.Users(ctx, c.app.PK, poll.UserIDs())
+	if err != nil {
+		return nil, err
+	}
+	return newObject().set("poll", encodePoll(poll, users)), nil
+}

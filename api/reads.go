@@ -1,0 +1,185 @@
+package api
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+
+	"herald/api/request"
+	"herald/models"
+)
+
+// Limits of what one request marks or counts (contract 16.6).
+const (
+	maxChannelsMarked = 30
+	maxUsersCounted   = 100
+)
+
+func (s *Server) readRoutes() []route {
+	return []route{
+		{operation: "MarkRead", method: http.MethodPost, path: "/channels/:type/:id/read", usersToo: true, handle: s.markRead},
+		{operation: "MarkChannelsRead", method: http.MethodPost, path: "/channels/read", usersToo: true, handle: s.markChannelsRead},
+		{operation: "UnreadCounts", method: http.MethodGet, path: "/unread", usersToo: true, handle: s.unreadCounts},
+		{operation: "UnreadCountsBatch", method: http.MethodPost, path: "/unread_batch", handle: s.unreadCountsBatch},
+	}
+}
+
+func (s *Server) markRead(ctx context.Context, c *call) (*object, error) {
+	channel, err := s.pathChannel(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.membership(ctx, c, channel.CID); err != nil {
+		return nil, err
+	}
+	f := c.fields()
+	messageID := f.String("message_id")
+	reader, err := s.actingUser(ctx, c, f)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Err(); err != nil {
+		return nil, err
+	}
+	read, err := s.store.MarkRead(ctx, c.app.PK, channel.CID, reader.ID, messageID)
+	if models.ErrorCode(err) == models.CodeNotFound {
+		return nil, notAMember(reader.ID)
+	}
+	if err != nil {
+		return nil, err
+	}
+	channelType, id, _ := models.SplitCID(channel.CID)
+	event := newObject().set("type", eventRead).set("cid", channel.CID).set("channel_id", id).set("channel_type", channelType).
+		set("user", encodeUser(reader))
+	optional(event, "last_read_message_id", read.LastReadMessageID)
+	return newObject().set("event", event.set("created_at", s.eventTime())), nil
+}
+
+// eventTime is the present in the resolution of all times of the API.
+func (s *Server) eventTime() time.Time { return s.now().UTC().Truncate(time.Microsecond) }
+
+// eventRead is the type of the event that tells of a marker that moved.
+const eventRead = "message.read"
+
+func (s *Server) markChannelsRead(ctx context.Context, c *call) (*object, error) {
+	f := c.fields()
+	reader, err := s.actingUser(ctx, c, f)
+	if err != nil {
+		return nil, err
+	}
+	some := f.Has("read_by_channel")
+	upTo := map[string]string{}
+	for _, t := range f.Texts("read_by_channel", maxChannelsMarked) {
+		upTo[t.Key] = t.Value
+	}
+	if err := f.Err(); err != nil {
+		return nil, err
+	}
+	if err := s.checkMemberships(ctx, c, f.Object("read_by_channel"), reader.ID, upTo); err != nil {
+		return nil, err
+	}
+	if some {
+		err = s.store.MarkChannelsRead(ctx, c.app.PK, reader.ID, upTo)
+	} else {
+		err = s.store.MarkAllRead(ctx, c.app.PK, reader.ID)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return newObject().set("event", newObject().set("type", eventRead).set("user", encodeUser(reader)).set("created_at", s.eventTime())), nil
+}
+
+// checkMemberships refuses channels that are not there or of which the reader is no member.
+func (s *Server) checkMemberships(ctx context.Context, c *call, f *request.Object, userID string, upTo map[string]string) error {
+	cids := slices.Sorted(maps.Keys(upTo))
+	joined, err := s.store.Joined(ctx, c.app.PK, userID, cids)
+	if err != nil {
+		return err
+	}
+	for _, cid := range cids {
+		switch {
+		case joined[cid]:
+		case c.user != nil:
+			return denied("user %q is not a member of the channel %q", userID, cid)
+		default:
+			f.Invalid(cid, "is no channel of which the user %q is a member", userID)
+		}
+	}
+	return f.Err()
+}
+
+func (s *Server) unreadCounts(ctx context.Context, c *call) (*object, error) {
+	q := c.query()
+	reader, err := s.queryUser(ctx, c, q)
+	if err != nil {
+		return nil, err
+	}
+	if err := q.Err(); err != nil {
+		return nil, err
+	}
+	unread, err := s.store.Unread(ctx, c.app.PK, []string{reader.ID})
+	if err != nil {
+		return nil, err
+	}
+	return encodeUnread(unread[reader.ID]), nil
+}
+
+// unreadCountsBatch counts for many users; those who don't exist are left out.
+func (s *Server) unreadCountsBatch(ctx context.Context, c *call) (*object, error) {
+	f := c.fields()
+	f.Require("user_ids")
+	ids := unrepeated(f.Strings("user_ids", maxUsersCounted))
+	if f.Has("user_ids") && len(ids) == 0 {
+		f.Invalid("user_ids", "must have 1 to %d users", maxUsersCounted)
+	}
+	if err := f.Err(); err != nil {
+		return nil, err
+	}
+	users, err := s.store.Users(ctx, c.app.PK, ids)
+	if err != nil {
+		return nil, err
+	}
+	unread, err := s.store.Unread(ctx, c.app.PK, ids)
+	if err != nil {
+		return nil, err
+	}
+	byUser := newObject()
+	for _, id := range ids {
+		if exists(users, id) {
+			byUser.set(id, encodeUnread(unread[id]))
+		}
+	}
+	return newObject().set("counts_by_user", byUser), nil
+}
+
+// unreadOfType sums up the channels of one type.
+type unreadOfType struct {
+	name               string
+	channels, messages int
+}
+
+// encodeUnread is what a user has not read (contract 16.6), without duration.
+func encodeUnread(reads []models.Read) *object {
+	total := 0
+	var types []unreadOfType // reads come in order of cid, so those of one type follow each other
+	for _, r := range reads {
+		total += r.Unread
+		channelType, _, _ := models.SplitCID(r.CID)
+		if n := len(types); n == 0 || types[n-1].name != channelType {
+			types = append(types, unreadOfType{name: channelType})
+		}
+		last := &types[len(types)-1]
+		last.channels++
+		last.messages += r.Unread
+	}
+	return newObject().set("total_unread_count", total).set("total_unread_threads_count", 0).
+		set("channels", encodeEach(reads, func(r models.Read) *object {
+			return newObject().set("channel_id", r.CID).set("unread_count", r.Unread).set("last_read", r.LastRead)
+		})).
+		set("channel_type", encodeEach(types, func(t unreadOfType) *object {
+			return newObject().set("channel_type", t.name).set("channel_count", t.channels).set("unread_count", t.messages)
+		})).
+		set("threads", []string{})
+}

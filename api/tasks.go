@@ -1,0 +1,40 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"herald/models"
+)
+
+func (s *Server) taskRoutes() []route {
+	return []route{{operation: "GetTask", method: http.MethodGet, path: "/tasks/:id", handle: s.getTask}}
+}
+
+func (s *Server) getTask(ctx context.Context, c *call) (*object, error) {
+	task, err := s.store.Task(ctx, c.app.PK, c.param("id"))
+	if err != nil {
+		return nil, err
+	}
+	o := newObject().set("task_id", task.ID).set("status", string(task.Status)).
+		set("created_at", task.CreatedAt).set("updated_at", task.UpdatedAt)
+	if len(task.Result) > 0 {
+		o.set("result", task.Result)
+	}
+	if task.Status == models.TaskFailed {
+		o.set("error", newObject().set("type", task.ErrorType).set("description", task.ErrorDescription))
+	}
+	return o, nil
+}
+
+// startTask has a task carried out that was recorded, even where the client has gone away meanwhile.
+func (s *Server) startTask(ctx context.Context, task models.Task) {
+	if task.Status != models.TaskPending {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), runsTimeout)
+	defer cancel()
+	if err := s.runs.StartTask(ctx, task); err != nil {
+		s.log.WarnContext(ctx, "a task's workflow was not started; the reconciler will", "app", task.AppPK, "task", task.ID, "error", err)
+	}
+}
