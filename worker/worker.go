@@ -91,7 +91,6 @@ func Run(ctx context.Context, cfg Config) error {
 	defer stopHealth()
 
 	worker.SetStickyWorkflowCacheSize(cachedWorkflows)
-	sendSlots := or(cfg.SendSlots, DefaultSendSlots())
 	builds := []func() worker.Worker{func() worker.Worker {
 		campaigns := worker.New(cfg.Client, workflows.QueueCampaigns, worker.Options{
 			MaxConcurrentActivityExecutionSize: or(cfg.StepSlots, DefaultStepSlots),
@@ -102,6 +101,7 @@ func Run(ctx context.Context, cfg Config) error {
 		acts.RegisterSteps(campaigns)
 		return campaigns
 	}}
+	sendSlots := or(cfg.SendSlots, DefaultSendSlots())
 	for queue, slots := range map[string]int{
 		workflows.QueueSend: sendSlots, workflows.QueueSmall: smallSlots(sendSlots), workflows.QueuePaced: or(cfg.PacedSlots, DefaultPacedSlots),
 	} {
