@@ -20,10 +20,7 @@ import (
 )
 
 // notYet are the operations of the document that the server does not have yet. One that it has must not be here.
-var notYet = []string{
-	"TestCampaign", "PreviewCampaign", "CampaignAudience",
-	"GetApp", "UpdateApp", "GetHookEvents", "GetHookFailures", "GetRateLimits",
-}
+var notYet = []string{"GetRateLimits"}
 
 var parameter = regexp.MustCompile(`\{\w+\}`)
 

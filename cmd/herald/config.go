@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 
 	"github.com/caarlos0/env/v11"
@@ -23,6 +24,8 @@ type config struct {
 	Addr          string `env:"HERALD_ADDR" envDefault:"127.0.0.1:8080"` // where the API listens
 	WorkerAddr    string `env:"HERALD_WORKER_ADDR"`                      // where a worker answers /healthz and /readyz; nowhere by default
 	TemporalUIURL string `env:"HERALD_TEMPORAL_UI_URL"`                  // base of links to the Web UI; none by default
+
+	WebhookNetworks []netip.Prefix `env:"HERALD_WEBHOOK_NETWORKS"` // where webhooks may go besides public addresses; none by default, loopback for dev
 
 	BinDir string `env:"HERALD_BIN_DIR"` // dev: where programs that have to be built or fetched are kept; bin in its directory by default
 
@@ -82,7 +85,7 @@ func readServiceConfig() (config, *slog.Logger, error) {
 		return cfg, nil, fmt.Errorf("configuration: %w", err)
 	}
 	log := newLogger(cfg)
-	log.Info("configuration", "addr", cfg.Addr, "worker_addr", cfg.WorkerAddr, "temporal_ui_url", cfg.TemporalUIURL,
+	log.Info("configuration", "addr", cfg.Addr, "worker_addr", cfg.WorkerAddr, "temporal_ui_url", cfg.TemporalUIURL, "webhook_networks", cfg.WebhookNetworks,
 		"api_conns", cfg.APIConns, "send_slots", cfg.SendSlots, "paced_slots", cfg.PacedSlots, "page_size", cfg.PageSize, "batch_size", cfg.BatchSize, "commit_size", cfg.CommitSize)
 	return cfg, log, nil
 }
