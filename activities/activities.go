@@ -31,6 +31,7 @@ type Store interface {
 	UserTargets(ctx context.Context, src store.Source, after, through string, limit int) ([]store.UserTarget, error)
 	ChannelTargets(ctx context.Context, src store.Source, after, through string, limit int) ([]store.ChannelTarget, error)
 	LiveChannels(ctx context.Context, appPK int64, cids []string) (map[string]*models.Channel, error)
+	Turn(ctx context.Context, d store.Delivery) (time.Duration, error)
 	Deliver(ctx context.Context, d store.Delivery) (store.Delivered, error)
 
 	TaskStore

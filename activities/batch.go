@@ -71,19 +71,20 @@ func (a *Activities) deliverNext(ctx context.Context, def *rendering.Definition,
 	return "", store.Delivered{}, errChannelsChange
 }
 
-// deliverPaced waits for the campaign's turn as often as its messages_per_second asks.
+// deliverPaced waits for the turn that messages_per_second asks for, a second or so at most.
 func (a *Activities) deliverPaced(ctx context.Context, d store.Delivery) (store.Delivered, error) {
-	for {
-		out, err := a.Store.Deliver(ctx, d)
-		if err != nil || out.Wait == 0 {
-			return out, err
-		}
+	wait, err := a.Store.Turn(ctx, d)
+	if err != nil {
+		return store.Delivered{}, err
+	}
+	if wait > 0 {
 		select {
 		case <-ctx.Done():
-			return out, ctx.Err()
-		case <-time.After(out.Wait):
+			return store.Delivered{}, ctx.Err()
+		case <-time.After(wait):
 		}
 	}
+	return a.Store.Deliver(ctx, d)
 }
 
 func (a *Activities) pauseWithoutSender(ctx context.Context, ref workflows.Ref, out *store.Delivered) error {

@@ -455,19 +455,19 @@ func TestSendBatchWaitsForItsTurn(t *testing.T) {
 	w := newWorld(t)
 	ids := numbered(12)
 	w.ids(ids...)
-	c, _ := w.begun("c", to(ids...), func(c *models.Campaign) { c.MessagesPerSecond = pointer(20) })
+	c, _ := w.begun("c", to(ids...), func(c *models.Campaign) { c.MessagesPerSecond = pointer(10) })
 	if res := send(w, all(c, 4)); res.Counts.Sent != 12 {
 		t.Errorf("%+v", res)
 	}
 	spread := query[float64](w, `SELECT extract(epoch FROM max(created_at) - min(created_at))::float8 FROM messages`)[0]
-	if spread < 0.3 { // three transactions of a fifth of a second's worth, less what the fence lies before the commit
-		t.Errorf("20 a second: 12 messages within %v s", spread)
+	if spread < 0.2 { // three transactions of 0.4 seconds' worth, the first two on half a second of credit
+		t.Errorf("10 a second: 12 messages within %v s", spread)
 	}
 	// A wait ends with the worker.
 	ctx, cancel := context.WithCancel(t.Context())
-	w.hooks.deliver = func() (store.Delivered, bool) {
+	w.hooks.turn = func() time.Duration {
 		cancel()
-		return store.Delivered{Wait: time.Hour}, true
+		return time.Hour
 	}
 	if _, err := w.acts.SendBatch(ctx, all(c, 4)); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled while waiting: %v", err)

@@ -17,15 +17,14 @@ const (
 	smallest       = 500 // recipients of a batch or a commit; below it overheads cost more than the rows
 	// mostBatchesPerPage bounds the keys that one page carries through history.
 	mostBatchesPerPage = 10
-	// pacedRate is the messages_per_second up to which one batch at a time keeps up: alone, it commits several times as
-	// many. Its page lasts half a minute, so that there is progress to see, and its batch a fraction of the minute that
+	// pacedRate is the messages_per_second up to which one batch at a time keeps up: on a machine that was busy with much
+	// else it committed 4,400. Its page lasts half a minute, so that there is progress to see, and its batch a fraction of the minute that
 	// an activity may take.
-	pacedRate         = 5000
+	pacedRate         = 2000
 	pacedBatchSeconds = 10
 	pacedPageBatches  = 3
-	// sharedSeconds is how long a batch of a faster campaign would last alone. All batches in flight, up to twenty, share
-	// its pace, and each has to end within the minute too.
-	sharedSeconds = 2
+	// fastInFlight is how many batches of a faster campaign are in flight. There they committed 7,000.
+	fastInFlight = 4
 )
 
 // plan fixes the sizes of a campaign's pages, batches and transactions. A batch is one activity and commits in several
@@ -40,19 +39,28 @@ func (a *Activities) plan(c models.Campaign, sources int, recipients int64) work
 		queue, batch = workflows.QueueSmall, max(batch, int(recipients))
 	}
 	commit := int(min(int64(a.CommitSize), int64(batch), max(smallest, recipients/stepsToSee)))
+	window := 0
 	if c.MessagesPerSecond != nil {
-		seconds := sharedSeconds
-		if *c.MessagesPerSecond <= pacedRate {
-			queue, seconds, perPage = workflows.QueuePaced, pacedBatchSeconds, pacedPageBatches
+		p := pace(*c.MessagesPerSecond)
+		queue, window = workflows.QueuePaced, p.InFlight
+		commit = min(commit, p.Size())
+		if p.InFlight == 1 {
+			batch, perPage = min(batch, p.PerSecond*pacedBatchSeconds), pacedPageBatches
 		}
-		batch = min(batch, *c.MessagesPerSecond*seconds)
-		// No transaction may hold more than a second's worth: see the store's pace.
-		commit = min(commit, *c.MessagesPerSecond)
 	}
 	page := max(batch, min(a.PageSize, batch*perPage)/batch*batch)
 	return workflows.Plan{
-		Sources: sources, Recipients: recipients, Target: c.Target, PageSize: page, BatchSize: batch, CommitSize: commit, Queue: queue,
+		Sources: sources, Recipients: recipients, Target: c.Target, PageSize: page, BatchSize: batch, CommitSize: commit,
+		Queue: queue, Window: window,
 	}
+}
+
+// pace is how a campaign with messages_per_second is held to it.
+func pace(perSecond int) store.Pace {
+	if perSecond <= pacedRate {
+		return store.Pace{PerSecond: perSecond, InFlight: 1}
+	}
+	return store.Pace{PerSecond: perSecond, InFlight: fastInFlight}
 }
 
 // PlanPages cuts the next pages of a campaign's audience by key.

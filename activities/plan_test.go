@@ -36,13 +36,13 @@ func TestPlanSizes(t *testing.T) {
 		{100_000_000, 0, 20_000, 5000, 1000, workflows.QueueSend},
 		{1_000_000, 1, 30, 10, 1, workflows.QueuePaced},
 		{1, 1, 30, 10, 1, workflows.QueuePaced},
-		{1_000_000, 7, 210, 70, 7, workflows.QueuePaced},
-		{1_000_000, 500, 15_000, 5000, 500, workflows.QueuePaced},
-		{100, 500, 1500, 500, 500, workflows.QueuePaced},
-		{1_000_000, 5000, 15_000, 5000, 1000, workflows.QueuePaced},
-		{1_000_000, 5001, 20_000, 5000, 1000, workflows.QueueSend},
-		{100, 5001, 5000, 500, 500, workflows.QueueSmall},
-		{1_000_000, 100_000, 20_000, 5000, 1000, workflows.QueueSend},
+		{1_000_000, 7, 210, 70, 1, workflows.QueuePaced},
+		{1_000_000, 500, 15_000, 5000, 125, workflows.QueuePaced},
+		{100, 500, 1500, 500, 125, workflows.QueuePaced},
+		{1_000_000, 2000, 15_000, 5000, 500, workflows.QueuePaced},
+		{1_000_000, 2001, 20_000, 5000, 200, workflows.QueuePaced},
+		{100, 2001, 5000, 500, 200, workflows.QueuePaced},
+		{1_000_000, 100_000, 20_000, 5000, 1000, workflows.QueuePaced},
 	} {
 		w.hooks.count = func() int64 { return tt.recipients }
 		_, got := w.begun(fmt.Sprint("c", i), func(c *models.Campaign) {
@@ -52,6 +52,12 @@ func TestPlanSizes(t *testing.T) {
 			}
 		})
 		want := workflows.Plan{Sources: 1, Recipients: tt.recipients, PageSize: tt.page, BatchSize: tt.batch, CommitSize: tt.commit, Target: models.SegmentUser, Queue: tt.queue}
+		if tt.perSecond > 0 {
+			want.Window = 1
+		}
+		if tt.perSecond > 2000 {
+			want.Window = 4
+		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%d recipients, %d a second (-want +got):\n%s", tt.recipients, tt.perSecond, diff)
 		}

@@ -45,5 +45,8 @@ func (a *Activities) render(ctx context.Context, def *rendering.Definition, in w
 		}
 	}
 	d.Source, d.After, d.Through = in.Source, after, through
+	if c.MessagesPerSecond != nil {
+		d.Pace = pace(*c.MessagesPerSecond)
+	}
 	return d, nil
 }

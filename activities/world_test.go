@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -38,6 +39,7 @@ type hooks struct {
 	beforeDeliver func(n int)                    // the n-th call of Deliver, from 1
 	afterDeliver  func(n int)                    // …
 	deliver       func() (store.Delivered, bool) // instead of Deliver, if true
+	turn          func() time.Duration           // instead of Turn
 	deliveries    int
 }
 
@@ -54,6 +56,13 @@ func (h *hooks) UserTargets(ctx context.Context, src store.Source, after, throug
 		h.targets(targets)
 	}
 	return targets, err
+}
+
+func (h *hooks) Turn(ctx context.Context, d store.Delivery) (time.Duration, error) {
+	if h.turn != nil {
+		return h.turn(), nil
+	}
+	return h.Store.Turn(ctx, d)
 }
 
 func (h *hooks) Deliver(ctx context.Context, d store.Delivery) (store.Delivered, error) {

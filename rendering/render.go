@@ -62,9 +62,6 @@ func (d *Definition) delivery(recipients int) store.Delivery {
 	if c.MessageTemplate.PollID != "" {
 		out.PollID = &c.MessageTemplate.PollID
 	}
-	if c.MessagesPerSecond != nil {
-		out.PerSecond = *c.MessagesPerSecond
-	}
 	return out
 }
 

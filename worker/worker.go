@@ -28,7 +28,7 @@ type Config struct {
 	Log    *slog.Logger
 
 	SendSlots  int // batches of large campaigns at once in this process; default DefaultSendSlots. See BatchConns
-	PacedSlots int // batches of campaigns with a low messages_per_second at once, one of each; default DefaultPacedSlots
+	PacedSlots int // batches of campaigns with messages_per_second at once; default DefaultPacedSlots
 	StepSlots  int // other activities at once; default 20
 	Sizes      Sizes
 
@@ -46,8 +46,9 @@ type Sizes struct {
 // DefaultStepSlots is the default of Config.StepSlots.
 const DefaultStepSlots = 20
 
-// DefaultPacedSlots is the default of Config.PacedSlots: how many campaigns with a low messages_per_second one process
-// sends at the same time. Their batches wait most of the time, each with a transaction's worth of messages in memory.
+// DefaultPacedSlots is the default of Config.PacedSlots: how many campaigns with messages_per_second one process sends at
+// the same time; a fast one counts as four. Their batches wait most of the time, each with a transaction's worth of
+// messages in memory.
 const DefaultPacedSlots = 50
 
 // smallSlots is how many small campaigns a process sends at once, beside its SendSlots and only while there are such: half
@@ -55,7 +56,7 @@ const DefaultPacedSlots = 50
 func smallSlots(sendSlots int) int { return max(2, sendSlots/2) }
 
 // BatchConns is how many connections to Postgres the batches of a worker process use: one for each slot, and two for the
-// paced ones, which commit in turns.
+// paced ones, which wait most of the time.
 func BatchConns(sendSlots int) int { return sendSlots + smallSlots(sendSlots) + 2 }
 
 // DefaultSendSlots is two batches per core, at least four: while one renders or waits for Postgres another goes on, and

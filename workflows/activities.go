@@ -64,8 +64,9 @@ type Plan struct {
 	CommitSize int    `json:"commit_size"` // most targets in one transaction
 	Target     string `json:"target"`      // models.SegmentUser or models.SegmentChannel
 
-	// Queue is the task queue of its batches; empty is QueueSend. On QueuePaced one batch at a time is in flight.
-	Queue string `json:"queue,omitempty"`
+	// Queue is the task queue of its batches; empty is QueueSend. On QueuePaced a page has one batch at a time in flight.
+	Queue  string `json:"queue,omitempty"`
+	Window int    `json:"window,omitempty"` // pages in flight on QueuePaced; 0 is 1
 }
 
 // Cursor is how far planning has come.

@@ -72,7 +72,7 @@ func (c *campaign) canStep() bool {
 // window is how many pages may be in flight.
 func (c *campaign) window() int {
 	if c.Plan.Queue == QueuePaced {
-		return 1
+		return max(1, c.Plan.Window)
 	}
 	return windowPages
 }

@@ -34,16 +34,19 @@ func TestWindowOfPages(t *testing.T) {
 // one slot, of those for its like.
 func TestQueueOfBatches(t *testing.T) {
 	for _, tt := range []struct {
-		planned, queue string
-		pages          int // in flight
+		planned        string
+		window         int
+		queue          string
+		pages, batches int // in flight
 	}{
-		{"", workflows.QueueSend, window}, // planned before there were several
-		{workflows.QueueSend, workflows.QueueSend, window},
-		{workflows.QueueSmall, workflows.QueueSmall, window},
-		{workflows.QueuePaced, workflows.QueuePaced, 1},
+		{"", 0, workflows.QueueSend, window, 2 * window}, // planned before there were several
+		{workflows.QueueSend, 0, workflows.QueueSend, window, 2 * window},
+		{workflows.QueueSmall, 0, workflows.QueueSmall, window, 2 * window},
+		{workflows.QueuePaced, 0, workflows.QueuePaced, 1, 1},
+		{workflows.QueuePaced, 4, workflows.QueuePaced, 4, 4},
 	} {
 		tr := newTrial(t, newRow(people(4*25)))
-		tr.row.queue = tt.planned
+		tr.row.queue, tr.row.window = tt.planned, tt.window
 		tr.row.startAt(nil, nil)
 		var flying, most int
 		queues := map[string]bool{}
@@ -64,7 +67,7 @@ func TestQueueOfBatches(t *testing.T) {
 		if got := tr.run(); got.Counts.Sent != 100 {
 			t.Errorf("%d were sent", got.Counts.Sent)
 		}
-		if tr.most != tt.pages || (most == 1) != (tt.pages == 1) {
+		if tr.most != tt.pages || most != tt.batches {
 			t.Errorf("queue %q: at most %d pages and %d batches were in flight", tt.planned, tr.most, most)
 		}
 		if !queues[tt.queue] || len(queues) != 1 {

@@ -9,12 +9,12 @@ import (
 
 // Task queues, each with slots of its own in every worker: a backlog of batches never delays a stop. Sending has three.
 // Small campaigns would wait longer for a large one's batch to leave a slot than they take to be sent, even first in
-// line. Campaigns with a low messages_per_second wait most of their time, and would keep the slots from all others.
+// line. Campaigns with messages_per_second wait most of their time, and would keep the slots from all others.
 const (
 	QueueCampaigns = "campaigns"       // workflows, planning, controls
 	QueueSend      = "campaigns-send"  // SendBatch
 	QueueSmall     = "campaigns-small" // SendBatch of campaigns of one batch
-	QueuePaced     = "campaigns-paced" // SendBatch of campaigns with a low messages_per_second, one batch at a time
+	QueuePaced     = "campaigns-paced" // SendBatch of campaigns with messages_per_second
 )
 
 // Names under which the workflows are registered; histories hold them, so they never change.

@@ -51,7 +51,7 @@ func (r *row) Begin(_ context.Context, in workflows.BeginInput) (workflows.Begin
 	}
 	plan := workflows.Plan{
 		Sources: len(r.sources), PageSize: r.batchSize * r.perPage, BatchSize: r.batchSize, CommitSize: r.batchSize, Target: models.SegmentUser,
-		Queue: r.queue,
+		Queue: r.queue, Window: r.window,
 	}
 	for _, keys := range r.sources {
 		plan.Recipients += int64(len(keys))

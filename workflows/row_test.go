@@ -18,6 +18,7 @@ type row struct {
 	perPage   int                                 // batches of a page
 	work      func(in workflows.BatchInput) error // if set, comes before each batch's commit
 	queue     string                              // of the batches, as the plan says
+	window    int                                 // and for it
 	lastStep  func()                              // if set, comes before a completion
 
 	mu       sync.Mutex

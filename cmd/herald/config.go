@@ -28,7 +28,7 @@ type config struct {
 
 	APIConns   int `env:"HERALD_API_CONNS" envDefault:"16"`     // connections of an API process to Postgres
 	SendSlots  int `env:"HERALD_SEND_SLOTS"`                    // batches of large campaigns at once in a worker; 2 per core, at least 4, by default
-	PacedSlots int `env:"HERALD_PACED_SLOTS" envDefault:"50"`   // campaigns with a low messages_per_second that a worker sends at once
+	PacedSlots int `env:"HERALD_PACED_SLOTS" envDefault:"50"`   // batches of campaigns with messages_per_second at once in a worker
 	PageSize   int `env:"HERALD_PAGE_SIZE" envDefault:"20000"`  // most recipients of a page, one child workflow
 	BatchSize  int `env:"HERALD_BATCH_SIZE" envDefault:"5000"`  // most recipients of a batch, one activity
 	CommitSize int `env:"HERALD_COMMIT_SIZE" envDefault:"1000"` // most recipients of a transaction

@@ -34,7 +34,7 @@ type Delivery struct {
 	Custom      []byte
 	PollID      *string
 
-	PerSecond int // messages_per_second of the campaign; 0 is unlimited
+	Pace Pace // whose turn was waited for; no more messages than its Size
 }
 
 // NewMessage is one message of a batch.
@@ -72,8 +72,7 @@ type RuleMember struct {
 type Delivered struct {
 	Held         bool          // the fence was closed, nothing was committed
 	SenderGone   bool          // the sender is deleted or deactivated, nothing was committed
-	Wait         time.Duration // messages_per_second: nothing was committed, try again after this long
-	State        models.State  // of the campaign as the batch saw it; set unless Wait is
+	State        models.State  // of the campaign as the batch saw it
 	Counts       models.Counts // what this range has committed, earlier attempts included
 	ChannelsGone bool          // a channel vanished since it was read, nothing was committed; read again
 }
@@ -98,9 +97,9 @@ func (s *Store) Deliver(ctx context.Context, d Delivery) (Delivered, error) {
 		if out, err = b.fence(ctx); err != nil {
 			return err
 		}
-		for _, step := range []func(context.Context) error{b.pace, b.claim, b.writeChannels, b.writeMembers, b.writeOutcomes, b.writeTotals, b.moveLate, b.spend} {
+		for _, step := range []func(context.Context) error{b.claim, b.writeChannels, b.writeMembers, b.writeOutcomes, b.writeTotals, b.moveLate} {
 			if err := step(ctx); err != nil {
-				out.Wait, out.ChannelsGone = b.wait, b.channelsGone
+				out.ChannelsGone = b.channelsGone
 				return err
 			}
 		}
@@ -125,7 +124,6 @@ type batch struct {
 	late     []string     // cids of channels that are younger than the batch
 	counts   models.Counts
 
-	wait         time.Duration
 	channelsGone bool
 }
 
@@ -159,42 +157,6 @@ func (b *batch) fence(ctx context.Context) (Delivered, error) {
 		return out, errAbandoned
 	}
 	return out, nil
-}
-
-// pace holds back a batch of a campaign with messages_per_second until its turn. The row's lock makes the campaign's
-// batches commit one after another, each n/rate seconds after the one before; as no batch is larger than one second's
-// worth, any W seconds see at most rate × (W + 1) messages, whatever the number of workers.
-func (b *batch) pace(ctx context.Context) error {
-	if b.PerSecond == 0 || len(b.Messages) == 0 {
-		return nil
-	}
-	var wait float64
-	err := b.tx.QueryRow(ctx, `
-		INSERT INTO campaign_controls (app_pk, campaign_id) VALUES ($1, $2)
-		ON CONFLICT (app_pk, campaign_id) DO UPDATE SET next_send_at = campaign_controls.next_send_at
-		RETURNING coalesce(extract(epoch FROM next_send_at - clock_timestamp()), 0)::float8`, b.AppPK, b.CampaignID).Scan(&wait)
-	if err != nil {
-		return fmt.Errorf("read the pace: %w", err)
-	}
-	if wait > 0 {
-		b.wait = time.Duration(wait * float64(time.Second))
-		return errAbandoned
-	}
-	return nil
-}
-
-// spend moves the campaign's next turn by what was sent.
-func (b *batch) spend(ctx context.Context) error {
-	if b.PerSecond == 0 || len(b.claimed) == 0 {
-		return nil
-	}
-	_, err := b.tx.Exec(ctx, `
-		UPDATE campaign_controls SET next_send_at = greatest(next_send_at, clock_timestamp()) + make_interval(secs => $3)
-		WHERE app_pk = $1 AND campaign_id = $2`, b.AppPK, b.CampaignID, float64(len(b.claimed))/float64(b.PerSecond))
-	if err != nil {
-		return fmt.Errorf("move the pace: %w", err)
-	}
-	return nil
 }
 
 // claim inserts the messages and keeps those that were really inserted. A recipient that an earlier attempt or another

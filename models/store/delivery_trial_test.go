@@ -27,7 +27,7 @@ func TestDeliverTestWritesMessages(t *testing.T) {
 	d.Attachments, d.Custom, d.PollID = []byte(`[{"type": "image"}]`), []byte(`{"n": 1.50}`), pointer("poll")
 	d.Messages[1].Attachments, d.Messages[1].Custom = []byte(`[]`), []byte(`{"own": true}`)
 	d.Outcomes = []models.Outcome{models.NewOutcome("zoe", models.UnknownUser, "no zoe")}
-	d.PerSecond = 1
+	d.Pace = store.Pace{PerSecond: 1, InFlight: 1}
 	out := w.test(d)
 	got := query[string](w, `
 		SELECT concat_ws('|', id, cid, user_id, text, type, attachments, custom, mentioned_users, poll_id, silent, campaign_id, recipient, created_at = $2 AND updated_at = $2, deleted_at)
