@@ -46,8 +46,9 @@ type Sizes struct {
 // DefaultStepSlots is the default of Config.StepSlots.
 const DefaultStepSlots = 20
 
-// DefaultPacedSlots is the default of Config.PacedSlots: how many campaigns with a low messages_per_second one process
-// sends at the same time. Their batches wait most of the time, each with a transaction's worth of messages in memory.
+// DefaultPacedSlots is the default of Config.PacedSlots: how many campaigns with messages_per_second one process sends at
+// the same time; a fast one counts as four. Their batches wait most of the time, each with a transaction's worth of
+// messages in memory.
 const DefaultPacedSlots = 50
 
 // smallSlots is how many small campaigns a process sends at once, beside its SendSlots and only while there are such: half
