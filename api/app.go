@@ -14,6 +14,7 @@ func (s *Server) appRoutes() []route {
 		{operation: "UpdateApp", method: http.MethodPatch, path: "/app", handle: s.updateApp},
 		{operation: "GetHookEvents", method: http.MethodGet, path: "/hook/events", handle: s.getHookEvents},
 		{operation: "GetHookFailures", method: http.MethodGet, path: "/hook/failures", handle: s.getHookFailures},
+		{operation: "GetRateLimits", method: http.MethodGet, path: "/rate_limits", handle: s.getRateLimits},
 	}
 }
 

@@ -28,9 +28,6 @@ const (
 	shutdownTimeout = 15 * time.Second // calls in progress get this long to end
 	readyTimeout    = 2 * time.Second
 
-	// rateLimitOff is what the rate-limit headers say when nothing is limited (contract 4.2).
-	rateLimitOff = "1000000"
-
 	contentType  = "application/json; charset=utf-8"
 	operationKey = "operation"
 )
@@ -43,6 +40,8 @@ type Config struct {
 	WebUI WebUI // for links
 	// Webhooks says which addresses hooks may have; by default public ones.
 	Webhooks events.Addresses
+	// RateLimits of the apps; none by default.
+	RateLimits RateLimits
 	// Ready are the conditions of GET /readyz beside a migrated database that answers: Temporal being reachable.
 	Ready []func(context.Context) error
 	// Now is the clock; default time.Now.
@@ -60,6 +59,7 @@ type Server struct {
 	webhooks events.Addresses
 	sizes    *segmentSizes
 	apps     *appCache
+	limiter  *limiter
 	engine   *gin.Engine
 }
 
@@ -72,6 +72,9 @@ func New(cfg Config) *Server {
 	}
 	s.apps = &appCache{load: cfg.Store.AppByKey, now: s.now, apps: map[string]cachedApp{}}
 
+	routes := s.routes()
+	s.limiter = newLimiter(cfg.RateLimits, routes, s.now)
+
 	gin.SetMode(gin.ReleaseMode)
 	e := gin.New()
 	e.UseEscapedPath, e.UnescapePathValues = true, false // pathParams decodes, once
@@ -83,7 +86,7 @@ func New(cfg Config) *Server {
 	}
 	e.GET("/healthz", func(g *gin.Context) { s.write(g, http.StatusOK, v1, newObject().set("status", "ok")) })
 	e.GET("/readyz", s.answerReady)
-	for _, r := range s.routes() {
+	for _, r := range routes {
 		for _, d := range dialects {
 			if !r.v1Only || d == v1 {
 				e.Handle(r.method, d.path(r.path), s.serve(r, d))
@@ -219,9 +222,7 @@ func (s *Server) commonHeaders(g *gin.Context) {
 	h := g.Writer.Header()
 	h.Set("Access-Control-Allow-Origin", "*")
 	h.Set("Access-Control-Expose-Headers", "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After")
-	h.Set("X-RateLimit-Limit", rateLimitOff)
-	h.Set("X-RateLimit-Remaining", rateLimitOff)
-	h.Set("X-RateLimit-Reset", strconv.FormatInt(s.now().Truncate(time.Minute).Add(time.Minute).Unix(), 10))
+	s.limiter.free(s.now()).show(h) // until it is known who calls what
 	if g.Request.Method == http.MethodOptions {
 		h.Set("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE, OPTIONS")
 		h.Set("Access-Control-Allow-Headers", "Authorization, stream-auth-type, Content-Type, X-Stream-Client, x-client-request-id")

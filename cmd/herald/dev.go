@@ -190,7 +190,8 @@ func (d *dev) startAPI(ctx context.Context) error {
 	}
 	d.stack.APIURL = "http://" + net.JoinHostPort(shown, strconv.Itoa(port.Number))
 	return d.startSelf(ctx, "api", addr, "HERALD_ADDR="+addr,
-		"HERALD_WEBHOOK_NETWORKS="+cmp.Or(os.Getenv("HERALD_WEBHOOK_NETWORKS"), loopback))
+		"HERALD_WEBHOOK_NETWORKS="+cmp.Or(os.Getenv("HERALD_WEBHOOK_NETWORKS"), loopback),
+		"HERALD_RATE_LIMITS="+cmp.Or(os.Getenv("HERALD_RATE_LIMITS"), "off"))
 }
 
 func (d *dev) startWorker(ctx context.Context, name string) error {

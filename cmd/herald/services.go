@@ -47,8 +47,8 @@ func runAPI(ctx context.Context) error {
 	server := api.New(api.Config{
 		Store: db, Log: log, Runs: workflows.Launcher{Client: temporal},
 		WebUI:    api.WebUI{URL: cfg.TemporalUIURL, Namespace: os.Getenv("TEMPORAL_NAMESPACE")},
-		Webhooks: events.Addresses{Allowed: cfg.WebhookNetworks},
-		Ready:    []func(context.Context) error{func(ctx context.Context) error { return worker.Reachable(ctx, temporal) }},
+		Webhooks: events.Addresses{Allowed: cfg.WebhookNetworks}, RateLimits: cfg.rateLimits(),
+		Ready: []func(context.Context) error{func(ctx context.Context) error { return worker.Reachable(ctx, temporal) }},
 	})
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Addr)
 	if err != nil {
