@@ -19,7 +19,7 @@ type Store interface {
 	Control(ctx context.Context, appPK int64, id string, ctl store.Control) (models.Campaign, bool, error)
 	SetRecipients(ctx context.Context, appPK int64, id string, total int64) error
 	Acknowledge(ctx context.Context, appPK int64, id string, seq int64) error
-	Unacknowledged(ctx context.Context, grace time.Duration, limit int) ([]models.Campaign, error)
+	Unacknowledged(ctx context.Context, after models.Position, grace time.Duration, limit int) ([]models.Campaign, error)
 	Acknowledged(ctx context.Context, after models.Position, grace time.Duration, limit int) ([]models.Campaign, error)
 
 	Campaign(ctx context.Context, appPK int64, id string) (models.Campaign, error)
@@ -109,7 +109,7 @@ func (a *Activities) RegisterSteps(r Registry) {
 	register(r, workflows.ActivityRunTask, a.RunTask)
 }
 
-// RegisterSending registers what runs on workflows.QueueSend and workflows.QueuePaced.
+// RegisterSending registers what runs on workflows.QueueSend, workflows.QueueSmall and workflows.QueuePaced.
 func (a *Activities) RegisterSending(r Registry) {
 	register(r, workflows.ActivitySendBatch, a.SendBatch)
 }

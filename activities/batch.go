@@ -8,6 +8,7 @@ import (
 
 	"herald/models"
 	"herald/models/store"
+	"herald/rendering"
 	"herald/workflows"
 )
 
@@ -48,7 +49,7 @@ var deleted = models.State{ControlSeq: math.MaxInt64, Status: models.StatusStopp
 var errChannelsChange = errors.New("channels of the batch keep changing")
 
 // deliverNext delivers to the next targets after a key and says how far it came.
-func (a *Activities) deliverNext(ctx context.Context, def *definition, in workflows.BatchInput, after string) (string, store.Delivered, error) {
+func (a *Activities) deliverNext(ctx context.Context, def *rendering.Definition, in workflows.BatchInput, after string) (string, store.Delivered, error) {
 	const readings = 3
 	for range readings {
 		d, err := a.render(ctx, def, in, after)
@@ -60,8 +61,10 @@ func (a *Activities) deliverNext(ctx context.Context, def *definition, in workfl
 		case err != nil:
 			return "", out, err
 		case out.SenderGone:
-			// The fence closes in front of every batch at once; the workflow hears of it like of any pause.
-			err := a.pauseWithoutSender(ctx, in.Ref, &out)
+			err := a.pause(ctx, in.Ref, models.ReasonSenderUnavailable, &out)
+			return "", out, err
+		case out.NoCapacity:
+			err := a.pause(ctx, in.Ref, models.ReasonMessageCapacity, &out)
 			return "", out, err
 		case !out.ChannelsGone:
 			return d.Through, out, nil
@@ -85,9 +88,11 @@ func (a *Activities) deliverPaced(ctx context.Context, d store.Delivery) (store.
 	}
 }
 
-func (a *Activities) pauseWithoutSender(ctx context.Context, ref workflows.Ref, out *store.Delivered) error {
+// pause closes the fence in front of every batch of the campaign at once; the workflow hears of it like of any pause. It
+// does nothing where somebody has steered the campaign since the batch saw it: the batch then finds out anew.
+func (a *Activities) pause(ctx context.Context, ref workflows.Ref, reason string, out *store.Delivered) error {
 	c, changed, err := a.Store.Control(ctx, ref.AppPK, ref.CampaignID, store.Control{
-		Action: models.ActionPause, Cause: models.Cause{Via: models.ViaHerald, Reason: models.ReasonSenderUnavailable},
+		Action: models.ActionPause, Cause: models.Cause{Via: models.ViaHerald, Reason: reason}, Seen: &out.State.ControlSeq,
 	})
 	if err != nil && !isCode(err, models.CodeInvalid) {
 		return err

@@ -128,7 +128,7 @@ func TestChannelOfAUserTarget(t *testing.T) {
 				}
 			})
 			w.exec(`UPDATE users SET deleted_at = now() WHERE id = 'gone'`)
-			ran[workflows.BeginResult](w, workflows.ActivityBegin, workflows.StepInput{Ref: ref(c), Seen: c.ControlSeq})
+			ran[workflows.BeginResult](w, workflows.ActivityBegin, beginning(c, c.ControlSeq))
 			if res := send(w, all(c, 10)); res.Counts != (models.Counts{Sent: 1, ChannelsCreated: 1, UsersSent: 1}) {
 				t.Fatalf("%+v, %q", res, w.settled("c"))
 			}

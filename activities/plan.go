@@ -5,12 +5,13 @@ import (
 	"time"
 
 	"herald/models"
+	"herald/models/store"
 	"herald/workflows"
 )
 
 const (
-	// Even a small campaign is cut into so many batches, so that workers can share it, and commits in so many steps, so
-	// that there is progress to see.
+	// A campaign too large for one batch is cut into at least so many, so that workers can share it. Even a small one
+	// commits in so many steps, so that there is progress to see.
 	batchesToShare = 8
 	stepsToSee     = 50
 	smallest       = 500 // recipients of a batch or a commit; below it overheads cost more than the rows
@@ -32,13 +33,17 @@ const (
 // thousand rows gains little, takes memory, and is what a pause has to wait for.
 func (a *Activities) plan(c models.Campaign, sources int, recipients int64) workflows.Plan {
 	batch := int(min(int64(a.BatchSize), max(smallest, recipients/batchesToShare)))
-	commit := int(min(int64(a.CommitSize), int64(batch), max(smallest, recipients/stepsToSee)))
 	perPage := mostBatchesPerPage
-	var paced bool
+	queue := workflows.QueueSend
+	if recipients <= int64(a.BatchSize) {
+		// One activity, apart from the large campaigns': what a slot is taken for by one of their batches, at most.
+		queue, batch = workflows.QueueSmall, max(batch, int(recipients))
+	}
+	commit := int(min(int64(a.CommitSize), int64(batch), max(smallest, recipients/stepsToSee)))
 	if c.MessagesPerSecond != nil {
 		seconds := sharedSeconds
-		if paced = *c.MessagesPerSecond <= pacedRate; paced {
-			seconds, perPage = pacedBatchSeconds, pacedPageBatches
+		if *c.MessagesPerSecond <= pacedRate {
+			queue, seconds, perPage = workflows.QueuePaced, pacedBatchSeconds, pacedPageBatches
 		}
 		batch = min(batch, *c.MessagesPerSecond*seconds)
 		// No transaction may hold more than a second's worth: see the store's pace.
@@ -46,26 +51,29 @@ func (a *Activities) plan(c models.Campaign, sources int, recipients int64) work
 	}
 	page := max(batch, min(a.PageSize, batch*perPage)/batch*batch)
 	return workflows.Plan{
-		Sources: sources, Recipients: recipients, Target: c.Target, PageSize: page, BatchSize: batch, CommitSize: commit, Paced: paced,
+		Sources: sources, Recipients: recipients, Target: c.Target, PageSize: page, BatchSize: batch, CommitSize: commit, Queue: queue,
 	}
 }
 
 // PlanPages cuts the next pages of a campaign's audience by key.
 func (a *Activities) PlanPages(ctx context.Context, in workflows.PlanInput) (workflows.PlanResult, error) {
 	defer alive(ctx)()
-	res := workflows.PlanResult{Cursor: in.Cursor}
 	c, err := a.Store.Campaign(ctx, in.AppPK, in.CampaignID)
 	if isCode(err, models.CodeNotFound) {
-		res.Done = true // deleted: the workflow hears of it from the fence
-		return res, nil
+		return workflows.PlanResult{Cursor: in.Cursor, Done: true}, nil // deleted: the workflow hears of it from the fence
 	}
 	if err != nil {
-		return res, err
+		return workflows.PlanResult{}, err
 	}
 	sources, err := a.Store.Sources(ctx, c, started(c))
 	if err != nil {
-		return res, err
+		return workflows.PlanResult{}, err
 	}
+	return a.cut(ctx, sources, in)
+}
+
+func (a *Activities) cut(ctx context.Context, sources []store.Source, in workflows.PlanInput) (workflows.PlanResult, error) {
+	res := workflows.PlanResult{Cursor: in.Cursor}
 	perPage := max(1, in.Plan.PageSize/in.Plan.BatchSize)
 	for len(res.Pages) == 0 && res.Cursor.Source < len(sources) {
 		most := in.Limit * perPage

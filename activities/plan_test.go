@@ -23,21 +23,26 @@ func TestPlanSizes(t *testing.T) {
 		recipients          int64
 		perSecond           int // 0: unlimited
 		page, batch, commit int
+		queue               string
 	}{
-		{0, 0, 5000, 500, 500},
-		{1, 0, 5000, 500, 500},
-		{25_000, 0, 18_750, 3125, 500},
-		{40_000, 0, 20_000, 5000, 800},
-		{100_000, 0, 20_000, 5000, 1000},
-		{100_000_000, 0, 20_000, 5000, 1000},
-		{1_000_000, 1, 30, 10, 1},
-		{1, 1, 30, 10, 1},
-		{1_000_000, 7, 210, 70, 7},
-		{1_000_000, 500, 15_000, 5000, 500},
-		{100, 500, 1500, 500, 500},
-		{1_000_000, 5000, 15_000, 5000, 1000},
-		{1_000_000, 5001, 20_000, 5000, 1000},
-		{1_000_000, 100_000, 20_000, 5000, 1000},
+		{0, 0, 5000, 500, 500, workflows.QueueSmall},
+		{1, 0, 5000, 500, 500, workflows.QueueSmall},
+		{1000, 0, 10_000, 1000, 500, workflows.QueueSmall},
+		{5000, 0, 20_000, 5000, 500, workflows.QueueSmall},
+		{5001, 0, 6250, 625, 500, workflows.QueueSend},
+		{25_000, 0, 18_750, 3125, 500, workflows.QueueSend},
+		{40_000, 0, 20_000, 5000, 800, workflows.QueueSend},
+		{100_000, 0, 20_000, 5000, 1000, workflows.QueueSend},
+		{100_000_000, 0, 20_000, 5000, 1000, workflows.QueueSend},
+		{1_000_000, 1, 30, 10, 1, workflows.QueuePaced},
+		{1, 1, 30, 10, 1, workflows.QueuePaced},
+		{1_000_000, 7, 210, 70, 7, workflows.QueuePaced},
+		{1_000_000, 500, 15_000, 5000, 500, workflows.QueuePaced},
+		{100, 500, 1500, 500, 500, workflows.QueuePaced},
+		{1_000_000, 5000, 15_000, 5000, 1000, workflows.QueuePaced},
+		{1_000_000, 5001, 20_000, 5000, 1000, workflows.QueueSend},
+		{100, 5001, 5000, 500, 500, workflows.QueueSmall},
+		{1_000_000, 100_000, 20_000, 5000, 1000, workflows.QueueSend},
 	} {
 		w.hooks.count = func() int64 { return tt.recipients }
 		_, got := w.begun(fmt.Sprint("c", i), func(c *models.Campaign) {
@@ -46,7 +51,7 @@ func TestPlanSizes(t *testing.T) {
 				c.MessagesPerSecond = &tt.perSecond
 			}
 		})
-		want := workflows.Plan{Sources: 1, Recipients: tt.recipients, PageSize: tt.page, BatchSize: tt.batch, CommitSize: tt.commit, Target: models.SegmentUser, Paced: tt.perSecond > 0 && tt.perSecond <= 5000}
+		want := workflows.Plan{Sources: 1, Recipients: tt.recipients, PageSize: tt.page, BatchSize: tt.batch, CommitSize: tt.commit, Target: models.SegmentUser, Queue: tt.queue}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%d recipients, %d a second (-want +got):\n%s", tt.recipients, tt.perSecond, diff)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"herald/models"
@@ -14,7 +15,18 @@ import (
 const (
 	// reconcileGrace is what a start or signal usually needs to be acknowledged, many times over.
 	reconcileGrace = 15 * time.Second
-	// reconcileLimit bounds what one run repeats, and how many workflows it asks for; the next one goes on.
+	// reconcileTime is after how long a run gives up on calls to Temporal: its activity may take 30 s.
+	reconcileTime = 25 * time.Second
+	// reconcileBudget bounds how long a run goes on repeating what was lost: thousands where Temporal was away. What is left
+	// waits for the next run.
+	reconcileBudget = 15 * time.Second
+	// reconcilePatience is what a single campaign may take.
+	reconcilePatience = 5 * time.Second
+	// reconcileAtOnce is how many campaigns are seen to at the same time: most of each is waiting for Temporal.
+	reconcileAtOnce = 8
+	// lostPortion is how many lost campaigns are in memory at once, user ids and all.
+	lostPortion = 100
+	// reconcileLimit is how many workflows one run asks after; the next one goes on.
 	reconcileLimit = 500
 )
 
@@ -25,37 +37,83 @@ const (
 // An error means that Postgres failed. What fails with a single campaign is logged and counted: the schedule is the
 // repetition, and neither the campaigns after it nor the next portion wait for it.
 func (a *Activities) Reconcile(ctx context.Context, in workflows.ReconcileInput) (workflows.ReconcileResult, error) {
-	var res workflows.ReconcileResult
-	lost, err := a.Store.Unacknowledged(ctx, reconcileGrace, reconcileLimit)
-	if err != nil {
-		return res, err
-	}
-	for _, c := range lost {
-		a.reconciled(ctx, c, &res, a.repeat(ctx, c, &res))
+	ctx, cancel := context.WithTimeout(ctx, reconcileTime)
+	defer cancel()
+	r := &repairs{Activities: a}
+	if err := r.lost(ctx); err != nil {
+		return r.res, err
 	}
 	portion, err := a.Store.Acknowledged(ctx, in.After, reconcileGrace, reconcileLimit)
 	if err != nil {
-		return res, err
+		return r.res, err
 	}
-	for _, c := range portion {
-		a.reconciled(ctx, c, &res, a.revive(ctx, c, &res))
-	}
+	r.each(ctx, portion, r.revive)
 	if len(portion) == reconcileLimit {
-		res.Next = portion[len(portion)-1].Position()
+		r.res.Next = portion[len(portion)-1].Position()
 	}
-	return res, a.reconcileTasks(ctx, &res)
+	return r.res, a.reconcileTasks(ctx, &r.res)
 }
 
-// reconciled notes a campaign that could not be helped this time.
-func (a *Activities) reconciled(ctx context.Context, c models.Campaign, res *workflows.ReconcileResult, err error) {
-	if err != nil {
-		res.Failed++
-		a.Log.ErrorContext(ctx, "a campaign could not be reconciled with its workflow", "app", c.AppPK, "campaign", c.ID, "error", err)
+// repairs is one run of the reconciler.
+type repairs struct {
+	*Activities
+	mu  sync.Mutex
+	res workflows.ReconcileResult
+}
+
+// note writes to the result.
+func (r *repairs) note(what func(res *workflows.ReconcileResult)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	what(&r.res)
+}
+
+// each does something for every campaign, several at once, and notes those that could not be helped this time.
+func (r *repairs) each(ctx context.Context, campaigns []models.Campaign, do func(context.Context, models.Campaign) error) {
+	queue := make(chan models.Campaign)
+	var workers sync.WaitGroup
+	for range reconcileAtOnce {
+		workers.Go(func() {
+			for c := range queue {
+				if err := one(ctx, c, do); err != nil {
+					r.note(func(res *workflows.ReconcileResult) { res.Failed++ })
+					r.Log.ErrorContext(ctx, "a campaign could not be reconciled with its workflow", "app", c.AppPK, "campaign", c.ID, "error", err)
+				}
+			}
+		})
 	}
+	for _, c := range campaigns {
+		queue <- c
+	}
+	close(queue)
+	workers.Wait()
+}
+
+func one(ctx context.Context, c models.Campaign, do func(context.Context, models.Campaign) error) error {
+	ctx, cancel := context.WithTimeout(ctx, reconcilePatience)
+	defer cancel()
+	return do(ctx, c)
+}
+
+// lost repeats what was lost, as much as there is time for.
+func (r *repairs) lost(ctx context.Context) error {
+	var after models.Position
+	for deadline := time.Now().Add(reconcileBudget); time.Now().Before(deadline); {
+		lost, err := r.Store.Unacknowledged(ctx, after, reconcileGrace, lostPortion)
+		if err != nil {
+			return err
+		}
+		r.each(ctx, lost, r.repeat)
+		if len(lost) < lostPortion {
+			return nil
+		}
+		after = lost[len(lost)-1].Position()
+	}
+	return nil
 }
 
 // repeat tells a campaign's workflow of the row's newest state, and sees to a workflow that is not there.
-func (a *Activities) repeat(ctx context.Context, c models.Campaign, res *workflows.ReconcileResult) error {
+func (r *repairs) repeat(ctx context.Context, c models.Campaign) error {
 	action := models.ActionResume // any signal carries the whole state
 	switch {
 	case c.State().Ended():
@@ -63,26 +121,26 @@ func (a *Activities) repeat(ctx context.Context, c models.Campaign, res *workflo
 	case c.Paused():
 		action = models.ActionPause
 	}
-	err := a.Launcher.Control(ctx, c, action)
+	err := r.Launcher.Control(ctx, c, action)
 	switch {
 	case err == nil:
-		res.Repeated++
-		a.Log.InfoContext(ctx, "repeated a lost control", "app", c.AppPK, "campaign", c.ID, "control_seq", c.ControlSeq)
+		r.note(func(res *workflows.ReconcileResult) { res.Repeated++ })
+		r.Log.InfoContext(ctx, "repeated a lost control", "app", c.AppPK, "campaign", c.ID, "control_seq", c.ControlSeq)
 		return nil
 	case !errors.Is(err, workflows.ErrNotRunning):
 		return err
 	case c.Alive():
-		return a.revive(ctx, c, res)
+		return r.revive(ctx, c)
 	default:
-		return a.closeBooks(ctx, c)
+		return r.closeBooks(ctx, c)
 	}
 }
 
 // revive compares a campaign that is alive with its workflow. One that somebody ended, or that failed, stays ended: the
 // row follows. One that is not there, because its start was lost or because Temporal has lost or forgotten it, is
 // started; a campaign that was in progress begins anew, and who has a message gets no other.
-func (a *Activities) revive(ctx context.Context, c models.Campaign, res *workflows.ReconcileResult) error {
-	standing, err := a.Launcher.Standing(ctx, c)
+func (r *repairs) revive(ctx context.Context, c models.Campaign) error {
+	standing, err := r.Launcher.Standing(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -90,15 +148,15 @@ func (a *Activities) revive(ctx context.Context, c models.Campaign, res *workflo
 	case workflows.ExecutionRunning:
 		return nil
 	case workflows.ExecutionTerminated, workflows.ExecutionFailed, workflows.ExecutionTimedOut, workflows.ExecutionCanceled:
-		return a.stop(ctx, c, standing, res)
+		return r.stop(ctx, c, standing)
 	default:
-		return a.startAgain(ctx, c, standing, res)
+		return r.startAgain(ctx, c, standing)
 	}
 }
 
 // stop closes the row of a campaign whose workflow has ended without it, unless a newer control stands in the way.
-func (a *Activities) stop(ctx context.Context, c models.Campaign, standing workflows.ExecutionStatus, res *workflows.ReconcileResult) error {
-	stopped, changed, err := a.Store.Control(ctx, c.AppPK, c.ID, store.Control{
+func (r *repairs) stop(ctx context.Context, c models.Campaign, standing workflows.ExecutionStatus) error {
+	stopped, changed, err := r.Store.Control(ctx, c.AppPK, c.ID, store.Control{
 		Action: models.ActionStop, Cause: models.Cause{Via: models.ViaHerald, Reason: models.ReasonWorkflowEnded(string(standing))}, Seen: &c.ControlSeq,
 	})
 	if isCode(err, models.CodeNotFound) || err == nil && !changed {
@@ -107,31 +165,32 @@ func (a *Activities) stop(ctx context.Context, c models.Campaign, standing workf
 	if err != nil {
 		return err
 	}
-	res.Closed = append(res.Closed, workflows.ClosedCampaign{Ref: workflows.Ref{AppPK: c.AppPK, CampaignID: c.ID}, Workflow: standing})
-	a.Log.WarnContext(ctx, "stopped a campaign whose workflow has ended without it", "app", c.AppPK, "campaign", c.ID, "workflow", standing)
-	return a.closeBooks(ctx, stopped)
+	closed := workflows.ClosedCampaign{Ref: workflows.Ref{AppPK: c.AppPK, CampaignID: c.ID}, Workflow: standing}
+	r.note(func(res *workflows.ReconcileResult) { res.Closed = append(res.Closed, closed) })
+	r.Log.WarnContext(ctx, "stopped a campaign whose workflow has ended without it", "app", c.AppPK, "campaign", c.ID, "workflow", standing)
+	return r.closeBooks(ctx, stopped)
 }
 
 // startAgain starts the workflow of a campaign that has none, as the row stands now.
-func (a *Activities) startAgain(ctx context.Context, c models.Campaign, standing workflows.ExecutionStatus, res *workflows.ReconcileResult) error {
-	now, err := a.Store.Campaign(ctx, c.AppPK, c.ID)
+func (r *repairs) startAgain(ctx context.Context, c models.Campaign, standing workflows.ExecutionStatus) error {
+	now, err := r.Store.Campaign(ctx, c.AppPK, c.ID)
 	if isCode(err, models.CodeNotFound) || err == nil && !now.Alive() {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	if err := a.Launcher.Start(ctx, now); err != nil {
+	if err := r.Launcher.Start(ctx, now); err != nil {
 		return err
 	}
-	res.Started++
-	a.Log.WarnContext(ctx, "started the workflow of a campaign that had none", "app", c.AppPK, "campaign", c.ID, "workflow", standing)
+	r.note(func(res *workflows.ReconcileResult) { res.Started++ })
+	r.Log.WarnContext(ctx, "started the workflow of a campaign that had none", "app", c.AppPK, "campaign", c.ID, "workflow", standing)
 	return nil
 }
 
 // closeBooks acknowledges the last control of a campaign that has ended and has no workflow: nobody is left to tell.
-func (a *Activities) closeBooks(ctx context.Context, c models.Campaign) error {
-	if err := a.Store.Acknowledge(ctx, c.AppPK, c.ID, c.ControlSeq); err != nil {
+func (r *repairs) closeBooks(ctx context.Context, c models.Campaign) error {
+	if err := r.Store.Acknowledge(ctx, c.AppPK, c.ID, c.ControlSeq); err != nil {
 		return fmt.Errorf("close the books on campaign %d/%s: %w", c.AppPK, c.ID, err)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -202,7 +203,8 @@ func TestReconcileTakesTurns(t *testing.T) {
 		w.launcher.standing[id] = workflows.ExecutionRunning
 	}
 	asked := map[string]bool{}
-	w.launcher.asked = func(c models.Campaign) { asked[c.ID] = true }
+	var mu sync.Mutex
+	w.launcher.asked = func(c models.Campaign) { mu.Lock(); defer mu.Unlock(); asked[c.ID] = true }
 	w.restart(func(cfg *activities.Config) { cfg.Store = portions{w.hooks, 2} })
 	var in workflows.ReconcileInput
 	for _, want := range []string{"a b", "c d", "e", "a b"} {
@@ -219,5 +221,24 @@ func TestReconcileTakesTurns(t *testing.T) {
 	}
 	if (in.After == models.Position{}) {
 		t.Error("the full portion is the last one")
+	}
+}
+
+// What one outage of Temporal has lost is more than is read at a time.
+func TestReconcileRepeatsEverythingThatWasLost(t *testing.T) {
+	w := newWorld(t)
+	const lost = 230
+	w.exec(`
+		INSERT INTO campaigns (app_pk, id, sender_id, message_template, target, status, control_seq, user_ids, created_at, updated_at)
+		SELECT $1, 'c' || lpad(i::text, 3, '0'), 'boss', '{"text": "Hi"}', 'user', 'in_progress', 1, '{ann}', now(), date_trunc('hour', now()) - interval '1 hour'
+		FROM generate_series(0, $2 - 1) AS i`, w.app, lost)
+	if diff := cmp.Diff(workflows.ReconcileResult{Repeated: lost}, w.reconcile()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	told := sortedCalls(w.launcher.calls)
+	for i, call := range told {
+		if want := fmt.Sprintf("c%03d", i); call.ID != want {
+			t.Fatalf("call %d of %d went to %s, want %s", i, len(told), call.ID, want)
+		}
 	}
 }

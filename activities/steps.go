@@ -9,10 +9,10 @@ import (
 )
 
 // Begin takes a campaign whose time has come into progress, unless a newer control stands in the way, counts its
-// audience and plans how it is worked off.
-func (a *Activities) Begin(ctx context.Context, in workflows.StepInput) (workflows.BeginResult, error) {
+// audience, plans how it is worked off and cuts the first pages.
+func (a *Activities) Begin(ctx context.Context, in workflows.BeginInput) (workflows.BeginResult, error) {
 	defer alive(ctx)()
-	c, step, err := a.step(ctx, in, models.ActionBegin)
+	c, step, err := a.step(ctx, in.StepInput, models.ActionBegin)
 	step.Done = step.Done && step.State.Open()
 	res := workflows.BeginResult{StepResult: step}
 	if err != nil || !step.Done {
@@ -34,7 +34,10 @@ func (a *Activities) Begin(ctx context.Context, in workflows.StepInput) (workflo
 		return res, err
 	}
 	res.Plan = a.plan(c, len(sources), total)
-	return res, nil
+	if in.Limit > 0 {
+		res.First, err = a.cut(ctx, sources, workflows.PlanInput{Ref: in.Ref, Plan: res.Plan, Limit: in.Limit})
+	}
+	return res, err
 }
 
 // Complete ends a campaign whose last recipient is done, unless a newer control stands in the way.
@@ -67,7 +70,7 @@ func (a *Activities) Control(ctx context.Context, in workflows.ControlInput) (wo
 	switch {
 	case isCode(err, models.CodeNotFound):
 		return workflows.StepResult{Gone: true}, nil
-	case isCode(err, models.CodeInvalid):
+	case isCode(err, models.CodeInvalid) || isCode(err, models.CodeNotAllowed):
 		a.Log.InfoContext(ctx, "control refused", "app", in.AppPK, "campaign", in.CampaignID, "action", in.Action, "reason", err)
 		return workflows.StepResult{State: c.State()}, nil
 	case err != nil:

@@ -11,20 +11,28 @@ import (
 	"herald/workflows"
 )
 
+// beginning is what a workflow that knows a control asks of Begin.
+func beginning(c models.Campaign, seen int64) workflows.BeginInput {
+	return workflows.BeginInput{StepInput: workflows.StepInput{Ref: ref(c), Seen: seen}, Limit: 20}
+}
+
 func TestBegin(t *testing.T) {
 	w := newWorld(t)
 	w.ids("ann", "bob")
 	w.segment(models.Segment{ID: "all", Type: models.SegmentUser, AllUsers: true})
 	w.segment(models.Segment{ID: "list", Type: models.SegmentUser}, "ann", "nobody")
 	c := w.started("c", func(c *models.Campaign) { c.SegmentIDs = []string{"all", "list"} })
-	in := workflows.StepInput{Ref: ref(c), Seen: c.ControlSeq}
+	in := beginning(c, c.ControlSeq)
 	var first workflows.BeginResult
 	for i := range 2 { // the second is a repetition whose first result was lost
 		res := ran[workflows.BeginResult](w, workflows.ActivityBegin, in)
 		row := w.read("c")
 		want := workflows.BeginResult{
 			StepResult: workflows.StepResult{Done: true, State: row.State()},
-			Plan:       workflows.Plan{Sources: 2, Recipients: 5, PageSize: 5000, BatchSize: 500, CommitSize: 500, Target: models.SegmentUser},
+			Plan:       workflows.Plan{Sources: 2, Recipients: 5, PageSize: 5000, BatchSize: 500, CommitSize: 500, Target: models.SegmentUser, Queue: workflows.QueueSmall},
+			First: workflows.PlanResult{Cursor: workflows.Cursor{Source: 1}, Pages: []workflows.PageRange{
+				{Batches: []workflows.BatchBound{{Through: "boss", Count: 3}}},
+			}},
 		}
 		if diff := cmp.Diff(want, res); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
@@ -37,6 +45,10 @@ func TestBegin(t *testing.T) {
 		} else if diff := cmp.Diff(first, res); diff != "" {
 			t.Errorf("the repetition differs:\n%s", diff)
 		}
+	}
+	in.Limit = 0
+	if res := ran[workflows.BeginResult](w, workflows.ActivityBegin, in); !res.Done || !cmp.Equal(res.First, workflows.PlanResult{}) {
+		t.Errorf("asked for no pages, it gives %+v", res)
 	}
 }
 
@@ -59,7 +71,7 @@ func TestBeginWhereSomethingStandsInTheWay(t *testing.T) {
 				w := newWorld(t)
 				c := w.started("c", func(c *models.Campaign) { c.UserIDs = []string{"ann"} })
 				tt.before(w)
-				res := ran[workflows.BeginResult](w, workflows.ActivityBegin, workflows.StepInput{Ref: ref(c), Seen: seen})
+				res := ran[workflows.BeginResult](w, workflows.ActivityBegin, beginning(c, seen))
 				res.State.HeldAt = nil
 				want := workflows.BeginResult{StepResult: workflows.StepResult{Gone: tt.gone, State: tt.state}}
 				if diff := cmp.Diff(want, res); diff != "" {

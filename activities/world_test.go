@@ -302,7 +302,7 @@ func (w *world) started(id string, changes ...func(*models.Campaign)) models.Cam
 func (w *world) begun(id string, changes ...func(*models.Campaign)) (models.Campaign, workflows.Plan) {
 	w.t.Helper()
 	c := w.started(id, changes...)
-	res := ran[workflows.BeginResult](w, workflows.ActivityBegin, workflows.StepInput{Ref: ref(c), Seen: c.ControlSeq})
+	res := ran[workflows.BeginResult](w, workflows.ActivityBegin, beginning(c, c.ControlSeq))
 	if !res.Done {
 		w.t.Fatalf("did not begin: %+v", res)
 	}

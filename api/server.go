@@ -16,6 +16,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"herald/api/openapi"
+	"herald/events"
 	"herald/models"
 	"herald/models/store"
 )
@@ -40,6 +41,8 @@ type Config struct {
 	Log   *slog.Logger
 	Runs  Runs  // tells campaigns' workflows what was decided
 	WebUI WebUI // for links
+	// Webhooks says which addresses hooks may have; by default public ones.
+	Webhooks events.Addresses
 	// Ready are the conditions of GET /readyz beside a migrated database that answers: Temporal being reachable.
 	Ready []func(context.Context) error
 	// Now is the clock; default time.Now.
@@ -48,20 +51,21 @@ type Config struct {
 
 // Server is the API as an http.Handler.
 type Server struct {
-	store  *store.Store
-	log    *slog.Logger
-	ready  []func(context.Context) error
-	now    func() time.Time
-	runs   Runs
-	webUI  WebUI
-	sizes  *segmentSizes
-	apps   *appCache
-	engine *gin.Engine
+	store    *store.Store
+	log      *slog.Logger
+	ready    []func(context.Context) error
+	now      func() time.Time
+	runs     Runs
+	webUI    WebUI
+	webhooks events.Addresses
+	sizes    *segmentSizes
+	apps     *appCache
+	engine   *gin.Engine
 }
 
 // New makes the API.
 func New(cfg Config) *Server {
-	s := &Server{store: cfg.Store, log: cfg.Log, ready: cfg.Ready, now: cfg.Now, runs: cfg.Runs, webUI: cfg.WebUI}
+	s := &Server{store: cfg.Store, log: cfg.Log, ready: cfg.Ready, now: cfg.Now, runs: cfg.Runs, webUI: cfg.WebUI, webhooks: cfg.Webhooks}
 	s.sizes = newSegmentSizes(cfg.Store, cfg.Log)
 	if s.now == nil {
 		s.now = time.Now
@@ -103,6 +107,7 @@ func (s *Server) routes() []route {
 		s.deviceRoutes(),
 		s.segmentRoutes(),
 		s.campaignRoutes(),
+		s.appRoutes(),
 	)
 }
 

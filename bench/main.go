@@ -24,6 +24,7 @@ type options struct {
 	recipients []int
 	workers    int
 	runs       int
+	fairness   int
 }
 
 func main() {
@@ -33,6 +34,7 @@ func main() {
 	flag.StringVar(&sizes, "recipients", "10000,100000", "sizes of the campaigns, comma-separated")
 	flag.IntVar(&o.workers, "workers", 1, "worker processes")
 	flag.IntVar(&o.runs, "runs", 1, "campaigns of each size to new channels; the fastest counts")
+	flag.IntVar(&o.fairness, "fairness", 0, "instead, time small campaigns of one app beside campaigns of another to this many recipients")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, o, sizes)
@@ -52,6 +54,10 @@ func run(ctx context.Context, o options, sizes string) error {
 		o.recipients = append(o.recipients, n)
 	}
 	printSetup(ctx, o)
+	if o.fairness > 0 {
+		return fairness(ctx, o)
+	}
+	explain()
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "recipients\tchannels\tseconds\tmessages/s\traw messages/s\tratio\tfirst message ms\tGET p99 ms\tworker MB\t")
 	for _, n := range o.recipients {
@@ -69,7 +75,7 @@ func measure(ctx context.Context, o options, n int, w *tabwriter.Writer) (err er
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Stop()) }()
-	if err := s.seed(ctx, n); err != nil {
+	if err := s.seed(ctx, s.app, n); err != nil {
 		return err
 	}
 	for _, existing := range []bool{false, true} {
@@ -80,7 +86,7 @@ func measure(ctx context.Context, o options, n int, w *tabwriter.Writer) (err er
 					return err
 				}
 			}
-			r, err := s.campaign(ctx, n)
+			r, err := s.campaign(ctx, s.tenant, n)
 			if err != nil {
 				return err
 			}
@@ -110,6 +116,9 @@ func printSetup(ctx context.Context, o options) {
 	}
 	fmt.Printf("herald %s, %s, %d cores, %d worker processes, everything on this machine\n", strings.TrimSpace(string(commit)),
 		runtime.Version(), runtime.NumCPU(), o.workers)
+}
+
+func explain() {
 	fmt.Println("seconds: from the answer of start to status completed; raw: the same rows by unnest on two connections, no Temporal;")
 	fmt.Println("worker MB: the largest resident set of a worker process so far")
 }

@@ -60,7 +60,13 @@ func TestDynamicConfigIsListsOfValues(t *testing.T) {
 	if err := decoder.Decode(&settings); err != nil {
 		t.Fatal(err)
 	}
-	if got := fmt.Sprint(settings["matching.enableFairness"]); got != "[{true map[]}]" {
-		t.Errorf("matching.enableFairness is %s, want one value: true", got)
+	one := "[{1 map[taskQueueName:" + workflows.QueueSend + "]}]"
+	for name, want := range map[string]string{
+		"matching.enableFairness": "[{true map[]}]", "system.enableActivityEagerExecution": "[{true map[]}]",
+		"matching.numTaskqueueReadPartitions": one, "matching.numTaskqueueWritePartitions": one,
+	} {
+		if got := fmt.Sprint(settings[name]); got != want {
+			t.Errorf("%s is %s, want %s", name, got, want)
+		}
 	}
 }

@@ -173,18 +173,19 @@ func (w *world) pauseReconciler(ctx context.Context, paused bool) error {
 	return err
 }
 
-// untold says whether the API logged that it could not tell a campaign's workflow of a control: Temporal was too busy.
-func (w *world) untold(id string) (bool, error) {
+// untold lists what the API logged of controls that it could not tell the workflows of, as far as a line has a part.
+func (w *world) untold(part string) ([]string, error) {
 	log, err := os.ReadFile(filepath.Join(w.Dir, "log", "api.log"))
 	if err != nil {
-		return false, err
+		return nil, err
 	}
+	var lines []string
 	for line := range strings.Lines(string(log)) {
-		if strings.Contains(line, "was not told") && strings.Contains(line, "campaign="+id+" ") {
-			return true, nil
+		if strings.Contains(line, "was not told") && strings.Contains(line, part) {
+			lines = append(lines, line)
 		}
 	}
-	return false, nil
+	return lines, nil
 }
 
 // reconcile has the reconciler look at a campaign now, as if it had been left alone for long.

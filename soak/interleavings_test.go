@@ -33,7 +33,7 @@ func TestInterleavings(t *testing.T) {
 	t.Logf("HERALD_SOAK_SEED=%d", seed)
 	// Small pages, batches and transactions, so that a control has many gaps to fall into; two workers, so that nothing is
 	// settled within a process.
-	w := newWorld(t, interleavedUsers, []string{"HERALD_PAGE_SIZE=150", "HERALD_BATCH_SIZE=75", "HERALD_COMMIT_SIZE=25"}, "--workers", "2")
+	w := newWorld(t, interleavedUsers, []string{"HERALD_PAGE_SIZE=300", "HERALD_BATCH_SIZE=100", "HERALD_COMMIT_SIZE=25"}, "--workers", "2")
 	in := &interleavings{world: w, seed: seed}
 	must(t, in.prepare(t.Context()))
 
@@ -114,6 +114,11 @@ func (in *interleavings) play(t *testing.T, first uint64, count int, within time
 	for _, line := range in.tally.lines() {
 		figures.add(t, "%s", line)
 	}
+	untold, err := in.untold("")
+	must(t, err)
+	early, err := in.untold("is not running")
+	must(t, err)
+	figures.add(t, "controls so far of which the API could not tell the workflow: %d, of them %d as it was not running, yet or any more", len(untold), len(early))
 	var deadlocks int
 	must(t, in.DB.QueryRow(t.Context(), "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()").Scan(&deadlocks))
 	figures.add(t, "%d deadlocks in Postgres", deadlocks)

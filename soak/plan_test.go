@@ -72,7 +72,7 @@ var deeds = []weighed{
 	{2, step{action: models.ActionStop}},
 	{2, step{action: models.ActionStop, bare: true}},
 	{2, step{action: models.ActionDelete}},
-	{1, step{action: actionCreate}},
+	{3, step{action: actionCreate}},
 }
 
 // audiences are the indexes of segments by how often a campaign has them; see newAudiences.

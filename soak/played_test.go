@@ -194,8 +194,8 @@ func (p *played) missed(ctx context.Context) func() error {
 		if p.lossy {
 			return nil
 		}
-		untold, err := p.untold(p.id)
-		if err != nil || !untold {
+		untold, err := p.untold("campaign=" + p.id + " ")
+		if err != nil || len(untold) == 0 {
 			return err
 		}
 		p.repaired = true

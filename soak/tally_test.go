@@ -56,7 +56,7 @@ func (y *tally) lines() []string {
 		"how they ended: " + counted(y.ends),
 		"answer of the API's pause: " + distribution(y.pauses),
 		"from the last control to rest: " + distribution(y.rests),
-		fmt.Sprintf("%d campaigns repaired by the reconciler on demand, as Temporal was too busy to be told of a control", y.repaired),
+		fmt.Sprintf("%d campaigns repaired by the reconciler on demand, as the API could not tell their workflow of a control", y.repaired),
 	}
 }
 

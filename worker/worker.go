@@ -27,7 +27,7 @@ type Config struct {
 	Client client.Client
 	Log    *slog.Logger
 
-	SendSlots  int // batches at once in this process; default DefaultSendSlots. Each needs a connection to Postgres
+	SendSlots  int // batches of large campaigns at once in this process; default DefaultSendSlots. See BatchConns
 	PacedSlots int // batches of campaigns with a low messages_per_second at once, one of each; default DefaultPacedSlots
 	StepSlots  int // other activities at once; default 20
 	Sizes      Sizes
@@ -50,6 +50,14 @@ const DefaultStepSlots = 20
 // sends at the same time. Their batches wait most of the time, each with a transaction's worth of messages in memory.
 const DefaultPacedSlots = 50
 
+// smallSlots is how many small campaigns a process sends at once, beside its SendSlots and only while there are such: half
+// as many, so that a crowd of them slows the large ones down and does not stop them.
+func smallSlots(sendSlots int) int { return max(2, sendSlots/2) }
+
+// BatchConns is how many connections to Postgres the batches of a worker process use: one for each slot, and two for the
+// paced ones, which commit in turns.
+func BatchConns(sendSlots int) int { return sendSlots + smallSlots(sendSlots) + 2 }
+
 // DefaultSendSlots is two batches per core, at least four: while one renders or waits for Postgres another goes on, and
 // more of them only take memory.
 func DefaultSendSlots() int {
@@ -59,6 +67,10 @@ func DefaultSendSlots() int {
 
 const (
 	pollers = 4
+	// cachedWorkflows is how many workflows a process keeps in memory between their tasks; the SDK's default is 10,000. A
+	// sleeping campaign takes some 90 kB there, so 10,000 of them took most of a gigabyte. One that was dropped is made
+	// again from its history, a few kB, when it wakes: a crowd that woke together took as long with room for 100.
+	cachedWorkflows = 1000
 	// stopTimeout lets batches in flight commit before the process ends.
 	stopTimeout = 20 * time.Second
 	// retryStart is how often a worker whose Temporal server is not there yet tries again.
@@ -78,28 +90,35 @@ func Run(ctx context.Context, cfg Config) error {
 	}
 	defer stopHealth()
 
-	campaigns := worker.New(cfg.Client, workflows.QueueCampaigns, worker.Options{
-		MaxConcurrentActivityExecutionSize: or(cfg.StepSlots, DefaultStepSlots),
-		MaxConcurrentActivityTaskPollers:   pollers, MaxConcurrentWorkflowTaskPollers: pollers,
-		WorkerStopTimeout: stopTimeout, DisableRegistrationAliasing: true, DeploymentOptions: cfg.Deployment.options(),
-	})
-	RegisterWorkflows(campaigns)
-	acts.RegisterSteps(campaigns)
-	workers := []worker.Worker{campaigns}
-	for queue, slots := range map[string]int{
-		workflows.QueueSend: or(cfg.SendSlots, DefaultSendSlots()), workflows.QueuePaced: or(cfg.PacedSlots, DefaultPacedSlots),
-	} {
-		send := worker.New(cfg.Client, queue, worker.Options{
-			MaxConcurrentActivityExecutionSize: slots,
-			MaxConcurrentActivityTaskPollers:   pollers,
-			DisableWorkflowWorker:              true,
-			WorkerStopTimeout:                  stopTimeout, DisableRegistrationAliasing: true, DeploymentOptions: cfg.Deployment.options(),
+	worker.SetStickyWorkflowCacheSize(cachedWorkflows)
+	builds := []func() worker.Worker{func() worker.Worker {
+		campaigns := worker.New(cfg.Client, workflows.QueueCampaigns, worker.Options{
+			MaxConcurrentActivityExecutionSize: or(cfg.StepSlots, DefaultStepSlots),
+			MaxConcurrentActivityTaskPollers:   pollers, MaxConcurrentWorkflowTaskPollers: pollers,
+			WorkerStopTimeout: stopTimeout, DisableRegistrationAliasing: true, DeploymentOptions: cfg.Deployment.options(),
 		})
-		acts.RegisterSending(send)
-		workers = append(workers, send)
+		RegisterWorkflows(campaigns)
+		acts.RegisterSteps(campaigns)
+		return campaigns
+	}}
+	sendSlots := or(cfg.SendSlots, DefaultSendSlots())
+	for queue, slots := range map[string]int{
+		workflows.QueueSend: sendSlots, workflows.QueueSmall: smallSlots(sendSlots), workflows.QueuePaced: or(cfg.PacedSlots, DefaultPacedSlots),
+	} {
+		builds = append(builds, func() worker.Worker {
+			send := worker.New(cfg.Client, queue, worker.Options{
+				MaxConcurrentActivityExecutionSize: slots,
+				MaxConcurrentActivityTaskPollers:   pollers,
+				DisableWorkflowWorker:              true,
+				WorkerStopTimeout:                  stopTimeout, DisableRegistrationAliasing: true, DeploymentOptions: cfg.Deployment.options(),
+			})
+			acts.RegisterSending(send)
+			return send
+		})
 	}
-	for _, w := range workers {
-		if err := start(ctx, w, cfg.Log); err != nil {
+	for _, build := range builds {
+		w, err := start(ctx, build, cfg.Log)
+		if err != nil {
 			return err
 		}
 		defer w.Stop()
@@ -107,7 +126,7 @@ func Run(ctx context.Context, cfg Config) error {
 	if err := ensureSchedule(ctx, cfg.Client); err != nil {
 		return err
 	}
-	cfg.Log.InfoContext(ctx, "worker is running", "send_slots", or(cfg.SendSlots, DefaultSendSlots()),
+	cfg.Log.InfoContext(ctx, "worker is running", "send_slots", sendSlots,
 		"deployment", cfg.Deployment.Name, "build_id", cfg.Deployment.BuildID)
 	<-ctx.Done()
 	return nil
@@ -136,14 +155,20 @@ func or(value, byDefault int) int {
 	return byDefault
 }
 
-func start(ctx context.Context, w worker.Worker, log *slog.Logger) error {
-	return retry(ctx, func() error {
+// start builds a worker and starts it. One that could not reach the server answers every later start with the same
+// error, so each try builds another.
+func start(ctx context.Context, build func() worker.Worker, log *slog.Logger) (worker.Worker, error) {
+	var w worker.Worker
+	err := retry(ctx, func() error {
+		w = build()
 		err := w.Start()
 		if err != nil {
 			log.WarnContext(ctx, "Temporal is not there yet", "error", err)
+			w.Stop()
 		}
 		return err
 	})
+	return w, err
 }
 
 func retry(ctx context.Context, try func() error) error {

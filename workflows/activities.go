@@ -27,7 +27,7 @@ type Ref struct {
 	CampaignID string `json:"campaign_id"`
 }
 
-// StepInput is the input of Begin, Complete and Acknowledge: steps that rest on the newest control the workflow knows.
+// StepInput is the input of Complete and Acknowledge, and part of Begin's: steps that rest on the newest control the workflow knows.
 type StepInput struct {
 	Ref
 	Seen int64 `json:"seen"` // control_seq
@@ -41,10 +41,18 @@ type StepResult struct {
 	State models.State `json:"state"`
 }
 
-// BeginResult is the outcome of Begin: the campaign is in progress and its audience counted.
+// BeginInput is the input of Begin.
+type BeginInput struct {
+	StepInput
+	Limit int `json:"limit"` // pages to cut at once; 0: none
+}
+
+// BeginResult is the outcome of Begin: the campaign is in progress, its audience counted and its first pages cut, which
+// for most campaigns are all.
 type BeginResult struct {
 	StepResult
-	Plan Plan `json:"plan"`
+	Plan  Plan       `json:"plan"`
+	First PlanResult `json:"first"`
 }
 
 // Plan says how a campaign's audience is worked off; fixed when it begins.
@@ -56,8 +64,8 @@ type Plan struct {
 	CommitSize int    `json:"commit_size"` // most targets in one transaction
 	Target     string `json:"target"`      // models.SegmentUser or models.SegmentChannel
 
-	// Paced: messages_per_second is so low that one batch at a time keeps up with it, on QueuePaced.
-	Paced bool `json:"paced,omitempty"`
+	// Queue is the task queue of its batches; empty is QueueSend. On QueuePaced one batch at a time is in flight.
+	Queue string `json:"queue,omitempty"`
 }
 
 // Cursor is how far planning has come.
@@ -131,17 +139,27 @@ type ControlInput struct {
 
 const (
 	stepTimeout   = 30 * time.Second
-	countTimeout  = 30 * time.Minute // Begin and PlanPages scan the audience
-	taskTimeout   = 12 * time.Hour   // one attempt of a task; each begins where there is something left
-	batchTimeout  = time.Minute      // one attempt; far above what a batch takes
-	batchDeadline = 6 * time.Hour    // all attempts; a page that meets it pauses the campaign
-	heartbeat     = 5 * time.Second  // after which a killed worker's activity runs elsewhere
+	countTimeout  = 30 * time.Minute          // Begin and PlanPages scan the audience
+	taskTimeout   = 12 * time.Hour            // one attempt of a task; each begins where there is something left
+	batchTimeout  = time.Minute               // one attempt; far above what a batch takes
+	batchDeadline = 6 * time.Hour             // all attempts; a page that meets it pauses the campaign
+	forever       = 10 * 365 * 24 * time.Hour // a local activity has no "until it works"
+	heartbeat     = 5 * time.Second           // after which a killed worker's activity runs elsewhere
 )
 
 // steps is for the workflow's own bookkeeping: short, and repeated until it works.
 func steps(ctx workflow.Context, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue: QueueCampaigns, StartToCloseTimeout: stepTimeout, RetryPolicy: persistent(), Summary: summary,
+	})
+}
+
+// notes is for bookkeeping that writes one row, may be repeated, and waits for nobody. It runs inside the workflow's task,
+// which saves Temporal three events and two writes, and another task. While it runs the task stays open, so whatever may
+// have to wait at the fence is one of steps.
+func notes(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
+		StartToCloseTimeout: stepTimeout, ScheduleToCloseTimeout: forever, RetryPolicy: persistent(), Summary: summary,
 	})
 }
 

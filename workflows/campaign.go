@@ -118,10 +118,17 @@ func (c *campaign) run(ctx workflow.Context) (CampaignResult, error) {
 	if err := c.settle(ctx); err != nil {
 		return CampaignResult{}, err
 	}
+	if !c.ended() { // meanwhile another campaign was created and started under the id of this one, which was deleted
+		return CampaignResult{}, workflow.NewContinueAsNewError(ctx, TypeCampaign, CampaignInput{Ref: c.ref, State: c.state})
+	}
 	return CampaignResult{Status: c.state.Status, Pages: c.Done, Counts: c.Counts}, nil
 }
 
-func (c *campaign) ended() bool { return c.gone || c.state.Ended() }
+// ended says that nothing is left to do. A draft is another campaign, created under the id of this one, which was deleted.
+func (c *campaign) ended() bool {
+	return c.gone || c.state.Ended() || c.state.Status == models.StatusDraft
+}
+
 func (c *campaign) began() bool { return c.Plan.Sources > 0 }
 func (c *campaign) held() bool  { return c.state.Hold != models.HoldNone }
 func (c *campaign) sent() bool  { return c.Planned && len(c.Queue) == 0 && len(c.running) == 0 }
@@ -132,13 +139,14 @@ func (c *campaign) begin(ctx workflow.Context) error {
 		return err
 	}
 	var res BeginResult
-	err := workflow.ExecuteActivity(scans(ctx, "begin, count recipients"), ActivityBegin, StepInput{Ref: c.ref, Seen: c.state.ControlSeq}).Get(ctx, &res)
-	if err != nil {
+	in := BeginInput{StepInput: StepInput{Ref: c.ref, Seen: c.state.ControlSeq}, Limit: pagesPerPlan}
+	if err := workflow.ExecuteActivity(scans(ctx, "begin, count recipients"), ActivityBegin, in).Get(ctx, &res); err != nil {
 		return err
 	}
 	c.adoptStep(ctx, res.StepResult)
 	if res.Done {
 		c.Plan = res.Plan
+		c.enqueue(res.First)
 		c.describe(ctx)
 		return workflow.UpsertTypedSearchAttributes(ctx, AttributeRecipients.ValueSet(res.Plan.Recipients))
 	}
@@ -175,7 +183,8 @@ func (c *campaign) complete(ctx workflow.Context) error {
 		return err
 	}
 	var res StepResult
-	err := workflow.ExecuteActivity(steps(ctx, "complete"), ActivityComplete, StepInput{Ref: c.ref, Seen: c.state.ControlSeq}).Get(ctx, &res)
+	// Every batch has ended, so there is nothing at the fence to wait for.
+	err := workflow.ExecuteLocalActivity(notes(ctx, "complete"), ActivityComplete, StepInput{Ref: c.ref, Seen: c.state.ControlSeq}).Get(ctx, &res)
 	if err != nil {
 		return err
 	}

@@ -133,12 +133,12 @@ func TestSignalInTheTaskThatEndsTheRun(t *testing.T) {
 		"bare stop":    {models.ActionStop, unnoticed(false)},
 	}
 	ends := map[string]func(tr *trial, signal func()){
-		"with the pages planned": func(tr *trial, signal func()) {
+		"with the campaign begun": func(tr *trial, signal func()) {
 			tr.prepare = func(env *testsuite.TestWorkflowEnvironment) {
-				env.OnActivity(workflows.ActivityPlanPages, mock.Anything, mock.Anything).After(time.Second).Return(
-					func(ctx context.Context, in workflows.PlanInput) (workflows.PlanResult, error) {
-						signal()
-						return tr.row.PlanPages(ctx, in)
+				env.OnActivity(workflows.ActivityBegin, mock.Anything, mock.Anything).After(time.Second).Return(
+					func(ctx context.Context, in workflows.BeginInput) (workflows.BeginResult, error) {
+						defer signal()
+						return tr.row.Begin(ctx, in)
 					})
 			}
 		},

@@ -69,7 +69,7 @@ func (c *campaign) adopt(ctx workflow.Context, s models.State) {
 		return
 	}
 	before := c.state
-	c.state = s
+	c.state, c.gone = s, false
 	if s.ControlSeq > before.ControlSeq {
 		for _, p := range c.running {
 			c.tell(ctx, p)
@@ -162,7 +162,7 @@ func (c *campaign) acknowledge(ctx workflow.Context) {
 			return
 		}
 		seq := c.state.ControlSeq
-		err := workflow.ExecuteActivity(steps(ctx, "acknowledge control"), ActivityAcknowledge, StepInput{Ref: c.ref, Seen: seq}).Get(ctx, nil)
+		err := workflow.ExecuteLocalActivity(notes(ctx, "acknowledge control"), ActivityAcknowledge, StepInput{Ref: c.ref, Seen: seq}).Get(ctx, nil)
 		if err != nil {
 			return
 		}

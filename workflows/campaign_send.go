@@ -71,7 +71,7 @@ func (c *campaign) canStep() bool {
 
 // window is how many pages may be in flight.
 func (c *campaign) window() int {
-	if c.Plan.Paced {
+	if c.Plan.Queue == QueuePaced {
 		return 1
 	}
 	return windowPages
@@ -83,10 +83,14 @@ func (c *campaign) planPages(ctx workflow.Context) error {
 	if err := workflow.ExecuteActivity(scans(ctx, fmt.Sprintf("pages %d and on", c.Pages+1)), ActivityPlanPages, in).Get(ctx, &res); err != nil {
 		return err
 	}
-	c.Queue = append(c.Queue, res.Pages...)
-	c.Pages += len(res.Pages)
-	c.Cursor, c.Planned = res.Cursor, res.Done
+	c.enqueue(res)
 	return nil
+}
+
+func (c *campaign) enqueue(planned PlanResult) {
+	c.Queue = append(c.Queue, planned.Pages...)
+	c.Pages += len(planned.Pages)
+	c.Cursor, c.Planned = planned.Cursor, planned.Done
 }
 
 // startPage starts the child workflow of the first page in the queue, and a coroutine that hears its result.
@@ -107,7 +111,7 @@ func (c *campaign) startPage(ctx workflow.Context) {
 		StaticSummary:         fmt.Sprintf("page %d, %d recipients", c.Numbers, page.Count()),
 	}
 	p := &runningPage{number: c.Numbers, page: page, told: c.state.ControlSeq}
-	in := PageInput{Ref: c.ref, Number: p.number, Page: page, CommitSize: c.Plan.CommitSize, Paced: c.Plan.Paced, State: c.state}
+	in := PageInput{Ref: c.ref, Number: p.number, Page: page, CommitSize: c.Plan.CommitSize, Queue: c.Plan.Queue, State: c.state}
 	p.child = workflow.ExecuteChildWorkflow(workflow.WithChildOptions(c.children, opts), TypeSegmentPage, in)
 	c.running = append(c.running, p)
 	workflow.Go(ctx, func(ctx workflow.Context) { c.hear(ctx, p) })

@@ -30,11 +30,20 @@ func TestWindowOfPages(t *testing.T) {
 	expectEnded(t, tr.row, models.StatusCompleted, 3*time.Second) // 25 pages of a second, ten at once
 }
 
-// A campaign that waits for its pace most of the time takes one slot, of those for its like.
-func TestPacedCampaignSendsOneBatchAtATime(t *testing.T) {
-	for paced, wantPages := range map[bool]int{true: 1, false: window} {
+// The plan says in which slots the batches of a campaign are sent. One that waits for its pace most of the time takes
+// one slot, of those for its like.
+func TestQueueOfBatches(t *testing.T) {
+	for _, tt := range []struct {
+		planned, queue string
+		pages          int // in flight
+	}{
+		{"", workflows.QueueSend, window}, // planned before there were several
+		{workflows.QueueSend, workflows.QueueSend, window},
+		{workflows.QueueSmall, workflows.QueueSmall, window},
+		{workflows.QueuePaced, workflows.QueuePaced, 1},
+	} {
 		tr := newTrial(t, newRow(people(4*25)))
-		tr.row.paced = paced
+		tr.row.queue = tt.planned
 		tr.row.startAt(nil, nil)
 		var flying, most int
 		queues := map[string]bool{}
@@ -55,11 +64,11 @@ func TestPacedCampaignSendsOneBatchAtATime(t *testing.T) {
 		if got := tr.run(); got.Counts.Sent != 100 {
 			t.Errorf("%d were sent", got.Counts.Sent)
 		}
-		if tr.most != wantPages || paced && most != 1 || !paced && most < 2 {
-			t.Errorf("paced %v: at most %d pages and %d batches were in flight", paced, tr.most, most)
+		if tr.most != tt.pages || (most == 1) != (tt.pages == 1) {
+			t.Errorf("queue %q: at most %d pages and %d batches were in flight", tt.planned, tr.most, most)
 		}
-		if want := map[bool]string{true: workflows.QueuePaced, false: workflows.QueueSend}[paced]; !queues[want] || len(queues) != 1 {
-			t.Errorf("paced %v: batches went to %v", paced, queues)
+		if !queues[tt.queue] || len(queues) != 1 {
+			t.Errorf("queue %q: batches went to %v", tt.planned, queues)
 		}
 	}
 }

@@ -7,12 +7,14 @@ import (
 	"unicode/utf8"
 )
 
-// Task queues. Sending has its own, with its own slots: a backlog of batches never delays a stop. So have the batches of
-// campaigns with a low messages_per_second, which wait most of their time: they would keep the slots from all others.
+// Task queues, each with slots of its own in every worker: a backlog of batches never delays a stop. Sending has three.
+// Small campaigns would wait longer for a large one's batch to leave a slot than they take to be sent, even first in
+// line. Campaigns with a low messages_per_second wait most of their time, and would keep the slots from all others.
 const (
 	QueueCampaigns = "campaigns"       // workflows, planning, controls
 	QueueSend      = "campaigns-send"  // SendBatch
-	QueuePaced     = "campaigns-paced" // SendBatch of campaigns whose Plan says Paced
+	QueueSmall     = "campaigns-small" // SendBatch of campaigns of one batch
+	QueuePaced     = "campaigns-paced" // SendBatch of campaigns with a low messages_per_second, one batch at a time
 )
 
 // Names under which the workflows are registered; histories hold them, so they never change.

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"fmt"
 
 	"go.temporal.io/sdk/workflow"
@@ -17,7 +18,7 @@ type PageInput struct {
 	Number     int          `json:"number"`
 	Page       PageRange    `json:"page"`
 	CommitSize int          `json:"commit_size"`
-	Paced      bool         `json:"paced,omitempty"` // see Plan
+	Queue      string       `json:"queue,omitempty"` // see Plan
 	State      models.State `json:"state"`           // of the campaign when the page was started
 }
 
@@ -56,7 +57,7 @@ type page struct {
 func (p *page) run(ctx workflow.Context) (PageResult, error) {
 	lanes := workflow.NewWaitGroup(ctx)
 	atOnce := min(batchesAtOnce, len(p.in.Page.Batches))
-	if p.in.Paced {
+	if p.in.Queue == QueuePaced {
 		atOnce = 1
 	}
 	for range atOnce {
@@ -80,10 +81,6 @@ func (p *page) run(ctx workflow.Context) (PageResult, error) {
 func (p *page) send(ctx workflow.Context, n int) {
 	batch := p.in.Page.Batches[n]
 	in := BatchInput{Ref: p.in.Ref, Source: p.in.Page.Source, After: p.after(n), Through: batch.Through, Size: p.in.CommitSize}
-	queue := QueueSend
-	if p.in.Paced {
-		queue = QueuePaced
-	}
 	summary := fmt.Sprintf("batch %d of %d, %d recipients", n+1, len(p.in.Page.Batches), batch.Count)
 	for {
 		err := workflow.Await(ctx, func() bool { return p.state.Ended() || p.state.Hold == models.HoldNone })
@@ -91,7 +88,7 @@ func (p *page) send(ctx workflow.Context, n int) {
 			return // cancelled, or the campaign has ended
 		}
 		var res BatchResult
-		if err := workflow.ExecuteActivity(sends(ctx, queue, summary), ActivitySendBatch, in).Get(ctx, &res); err != nil {
+		if err := workflow.ExecuteActivity(sends(ctx, cmp.Or(p.in.Queue, QueueSend), summary), ActivitySendBatch, in).Get(ctx, &res); err != nil {
 			if ctx.Err() == nil {
 				p.result.Failure = fmt.Sprintf("batch %d: %v", n+1, err)
 			}

@@ -103,7 +103,7 @@ func TestProgressHasTheContractsKeys(t *testing.T) {
 
 // The Web UI asks a workflow for its metadata: what it is doing, and which signals it takes.
 func TestDescriptionForTheWebUI(t *testing.T) {
-	tr := newTrial(t, newRow(people(100)))
+	tr := newTrial(t, newRow(people(200)))
 	tr.row.startAt(in(day), in(9*day))
 	var asleep, sending, paused string
 	tr.at(time.Hour, func() { asleep = tr.metadata() })
@@ -117,10 +117,10 @@ func TestDescriptionForTheWebUI(t *testing.T) {
 			"| campaign | Spring \\| sale |", "| state | scheduled, sleeping |", "| starts | 2026-03-03T09:00:00Z |", "| stops by itself | 2026-03-11T09:00:00Z |",
 			"signal pause: Hold", "signal resume: Go on", "signal stop: End", "signal reschedule: Start", "query progress: How far",
 		},
-		sending: {"| state | in_progress, sending |", "| rate | 40 recipients per second |", "| done at about | 2026-03-03T09:00:02Z |"},
+		sending: {"| state | in_progress, sending |", "| rate | 40 recipients per second |", "| done at about | 2026-03-03T09:00:05Z |"},
 		paused: {
-			"| state | in_progress, paused |", "| paused | typo, by ann, since 2026-03-03T09:00:01Z |", "| pages | 10 of about 25 done, 10 in flight |",
-			"| recipients | 100 |", "| sent | 40 |",
+			"| state | in_progress, paused |", "| paused | typo, by ann, since 2026-03-03T09:00:01Z |", "| pages | 10 of about 50 done, 10 in flight |",
+			"| recipients | 200 |", "| sent | 40 |",
 		},
 	} {
 		for _, line := range want {

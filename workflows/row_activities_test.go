@@ -43,7 +43,7 @@ func answer(state models.State, changed bool, err error) (workflows.StepResult, 
 	}
 }
 
-func (r *row) Begin(_ context.Context, in workflows.StepInput) (workflows.BeginResult, error) {
+func (r *row) Begin(_ context.Context, in workflows.BeginInput) (workflows.BeginResult, error) {
 	r.count(workflows.ActivityBegin)
 	step, err := answer(r.control(control{action: models.ActionBegin, seen: &in.Seen}))
 	if err != nil || !step.Done {
@@ -51,7 +51,7 @@ func (r *row) Begin(_ context.Context, in workflows.StepInput) (workflows.BeginR
 	}
 	plan := workflows.Plan{
 		Sources: len(r.sources), PageSize: r.batchSize * r.perPage, BatchSize: r.batchSize, CommitSize: r.batchSize, Target: models.SegmentUser,
-		Paced: r.paced,
+		Queue: r.queue,
 	}
 	for _, keys := range r.sources {
 		plan.Recipients += int64(len(keys))
@@ -59,18 +59,26 @@ func (r *row) Begin(_ context.Context, in workflows.StepInput) (workflows.BeginR
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.began = append(r.began, r.now())
-	return workflows.BeginResult{StepResult: step, Plan: plan}, nil
+	return workflows.BeginResult{StepResult: step, Plan: plan, First: r.cut(workflows.Cursor{}, in.Limit)}, nil
 }
 
-// PlanPages cuts the pages of one source; it does not look whether another one follows.
 func (r *row) PlanPages(_ context.Context, in workflows.PlanInput) (workflows.PlanResult, error) {
 	r.count(workflows.ActivityPlanPages)
-	res := workflows.PlanResult{Cursor: in.Cursor}
-	if in.Cursor.Source == len(r.sources) {
-		res.Done = true
-		return res, nil
+	return r.cut(in.Cursor, in.Limit), nil
+}
+
+// cut cuts pages of one source. Like the store it learns that a source is through from a page that it cannot fill.
+func (r *row) cut(cursor workflows.Cursor, limit int) workflows.PlanResult {
+	res := workflows.PlanResult{Cursor: cursor}
+	for len(res.Pages) == 0 && res.Cursor.Source < len(r.sources) {
+		r.cutSource(&res, limit)
 	}
-	for range in.Limit {
+	res.Done = res.Cursor.Source >= len(r.sources)
+	return res
+}
+
+func (r *row) cutSource(res *workflows.PlanResult, limit int) {
+	for range limit {
 		page := workflows.PageRange{Source: res.Cursor.Source, After: res.Cursor.After}
 		for range r.perPage {
 			left := between(r.sources[page.Source], res.Cursor.After, "")
@@ -83,11 +91,10 @@ func (r *row) PlanPages(_ context.Context, in workflows.PlanInput) (workflows.Pl
 		}
 		if len(page.Batches) == 0 {
 			res.Cursor = workflows.Cursor{Source: page.Source + 1}
-			break
+			return
 		}
 		res.Pages = append(res.Pages, page)
 	}
-	return res, nil
 }
 
 // between is the keys in (after, through]; an empty through is the end.

@@ -17,7 +17,7 @@ type row struct {
 	batchSize int                                 // recipients of a batch
 	perPage   int                                 // batches of a page
 	work      func(in workflows.BatchInput) error // if set, comes before each batch's commit
-	paced     bool                                // what the plan says
+	queue     string                              // of the batches, as the plan says
 	lastStep  func()                              // if set, comes before a completion
 
 	mu       sync.Mutex
@@ -121,6 +121,14 @@ func (r *row) startAt(scheduledFor, stopAt *time.Time) models.State {
 		action = models.ActionSchedule
 	}
 	return r.must(control{action: action, scheduledFor: scheduledFor, stopAt: stopAt})
+}
+
+// createAgain makes a draft under the id of the campaign, which was deleted.
+func (r *row) createAgain() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.deleted = false
+	r.state = models.State{Status: models.StatusDraft, Hold: models.HoldNone, ControlSeq: r.state.ControlSeq + 1}
 }
 
 func (r *row) snapshot() models.State {

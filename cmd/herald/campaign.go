@@ -40,14 +40,15 @@ func (f *campaignFlags) json() bool { return f.output == "json" }
 func newCampaignCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "campaign",
-		Short: "List, watch, start, pause, resume and stop campaigns, and export their recipients",
-		Long: `List, watch, start, pause, resume and stop campaigns, and export their recipients, through the API.
+		Short: "List, watch, preview, test, start, pause, resume and stop campaigns, and export their recipients",
+		Long: `List, watch, preview, test, start, pause, resume and stop campaigns, and export their recipients, through the API.
 
 Without key and secret, the API of a herald dev that runs in this directory is used. All times shown are in UTC.
 
 Exit codes: 0 done; 1 Herald refused or failed; 2 Herald could not be reached, or wrong usage; 130 interrupted. Those of
 watch: 0 completed; 3 stopped; else the same.`,
 		Example: `  herald campaign list --status scheduled,in_progress
+  herald campaign preview spring-sale --user ann,bob
   herald campaign start spring-sale --at 2h --stop-at 2030-11-24T09:00:00Z
   herald campaign pause spring-sale --reason "a typo"
   herald campaign watch spring-sale
@@ -65,7 +66,8 @@ watch: 0 completed; 3 stopped; else the same.`,
 	cmd.AddCommand(newCampaignListCommand(), newCampaignGetCommand(), newCampaignWatchCommand(), newCampaignStartCommand(), newCampaignPauseCommand(),
 		newCampaignMoveCommand("resume", "Let a paused campaign go on where it was; one that is not paused stays as it is", (*client.Client).ResumeCampaign),
 		newCampaignMoveCommand("stop", "Stop a campaign for good, without asking; one that has ended stays as it is", (*client.Client).StopCampaign),
-		newCampaignMovesCommand(), newCampaignExecutionCommand(), newCampaignRecipientsCommand())
+		newCampaignMovesCommand(), newCampaignExecutionCommand(), newCampaignRecipientsCommand(),
+		newCampaignPreviewCommand(), newCampaignTestCommand(), newCampaignAudienceCommand())
 	return cmd
 }
 

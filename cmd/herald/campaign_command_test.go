@@ -146,6 +146,11 @@ func TestCampaignCommand(t *testing.T) {
 	s.campaign(map[string]any{"id": "quick", "user_ids": []string{"u00001"}})
 
 	contains(run(0, "list", "--status", "draft"), "slow", "quick", "Slow")
+	contains(run(0, "audience", "slow"), "300 recipients")
+	contains(run(0, "preview", "quick", "--user", "u00002,nobody"), "will be created", "Hi ", "skipped, unknown_user")
+	contains(run(0, "test", "quick", "--user", "u00002,nobody"), "u00002     sent", "nobody     skipped")
+	contains(run(1, "test", "quick", "--channel", "messaging:x"), "channel_cids can't be given")
+	contains(run(0, "recipients", "quick"), "RECIPIENT")
 	contains(run(1, "stop", "slow"), "herald: campaign is draft and can't be stopped")
 	contains(run(1, "execution", "slow"), "was never started")
 	contains(run(0, "start", "slow", "--at", "1h", "--stop-at", "3h"), "slow: scheduled for ", "stops at ")

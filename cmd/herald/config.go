@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 
 	"github.com/caarlos0/env/v11"
@@ -24,10 +25,12 @@ type config struct {
 	WorkerAddr    string `env:"HERALD_WORKER_ADDR"`                      // where a worker answers /healthz and /readyz; nowhere by default
 	TemporalUIURL string `env:"HERALD_TEMPORAL_UI_URL"`                  // base of links to the Web UI; none by default
 
+	WebhookNetworks []netip.Prefix `env:"HERALD_WEBHOOK_NETWORKS"` // where webhooks may go besides public addresses; none by default, loopback for dev
+
 	BinDir string `env:"HERALD_BIN_DIR"` // dev: where programs that have to be built or fetched are kept; bin in its directory by default
 
 	APIConns   int `env:"HERALD_API_CONNS" envDefault:"16"`     // connections of an API process to Postgres
-	SendSlots  int `env:"HERALD_SEND_SLOTS"`                    // batches at once in a worker, each with a connection; 2 per core, at least 4, by default
+	SendSlots  int `env:"HERALD_SEND_SLOTS"`                    // batches of large campaigns at once in a worker; 2 per core, at least 4, by default
 	PacedSlots int `env:"HERALD_PACED_SLOTS" envDefault:"50"`   // campaigns with a low messages_per_second that a worker sends at once
 	PageSize   int `env:"HERALD_PAGE_SIZE" envDefault:"20000"`  // most recipients of a page, one child workflow
 	BatchSize  int `env:"HERALD_BATCH_SIZE" envDefault:"5000"`  // most recipients of a batch, one activity
@@ -82,7 +85,7 @@ func readServiceConfig() (config, *slog.Logger, error) {
 		return cfg, nil, fmt.Errorf("configuration: %w", err)
 	}
 	log := newLogger(cfg)
-	log.Info("configuration", "addr", cfg.Addr, "worker_addr", cfg.WorkerAddr, "temporal_ui_url", cfg.TemporalUIURL,
+	log.Info("configuration", "addr", cfg.Addr, "worker_addr", cfg.WorkerAddr, "temporal_ui_url", cfg.TemporalUIURL, "webhook_networks", cfg.WebhookNetworks,
 		"api_conns", cfg.APIConns, "send_slots", cfg.SendSlots, "paced_slots", cfg.PacedSlots, "page_size", cfg.PageSize, "batch_size", cfg.BatchSize, "commit_size", cfg.CommitSize)
 	return cfg, log, nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"herald/api"
+	"herald/events"
 	"herald/models/store"
 	"herald/worker"
 	"herald/workflows"
@@ -45,8 +46,9 @@ func runAPI(ctx context.Context) error {
 	defer temporal.Close()
 	server := api.New(api.Config{
 		Store: db, Log: log, Runs: workflows.Launcher{Client: temporal},
-		WebUI: api.WebUI{URL: cfg.TemporalUIURL, Namespace: os.Getenv("TEMPORAL_NAMESPACE")},
-		Ready: []func(context.Context) error{func(ctx context.Context) error { return worker.Reachable(ctx, temporal) }},
+		WebUI:    api.WebUI{URL: cfg.TemporalUIURL, Namespace: os.Getenv("TEMPORAL_NAMESPACE")},
+		Webhooks: events.Addresses{Allowed: cfg.WebhookNetworks},
+		Ready:    []func(context.Context) error{func(ctx context.Context) error { return worker.Reachable(ctx, temporal) }},
 	})
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Addr)
 	if err != nil {
@@ -78,8 +80,7 @@ func runWorker(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// Every slot may hold a transaction while the next batch is read, and paced batches commit beside them.
-	db, err := openStore(ctx, cfg, store.Options{MaxConns: cfg.APIConns, MaxBatchConns: cfg.SendSlots + 2})
+	db, err := openStore(ctx, cfg, store.Options{MaxConns: cfg.APIConns, MaxBatchConns: worker.BatchConns(cfg.SendSlots)})
 	if err != nil {
 		return err
 	}

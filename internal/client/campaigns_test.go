@@ -78,6 +78,24 @@ func TestCampaignRequests(t *testing.T) {
 			},
 			[]string{"GET", "/campaigns/a%2Fb/recipients", ""},
 		},
+		"test": {
+			func(ctx ctx, c *client.Client) error {
+				_, err := c.TestCampaign(ctx, "a/b", client.Targets{UserIDs: []string{"ann", "bob"}})
+				return err
+			},
+			[]string{"POST", "/campaigns/a%2Fb/test", `{"user_ids":["ann","bob"]}`},
+		},
+		"test on channels": {
+			func(ctx ctx, c *client.Client) error {
+				_, err := c.TestCampaign(ctx, "c", client.Targets{ChannelCIDs: []string{"messaging:x"}})
+				return err
+			},
+			[]string{"POST", "/campaigns/c/test", `{"channel_cids":["messaging:x"]}`},
+		},
+		"audience": {
+			func(ctx ctx, c *client.Client) error { _, err := c.CampaignAudience(ctx, "c"); return err },
+			[]string{"POST", "/campaigns/c/audience", ""},
+		},
 		"execution": {
 			func(ctx ctx, c *client.Client) error { _, err := c.Execution(ctx, "c"); return err },
 			[]string{"GET", "/campaigns/c/execution", ""},

@@ -60,46 +60,56 @@ type scope struct {
 
 // scope writes the source's SQL with its values bound to b.
 func (s Source) scope(b *filter.Binder) (scope, error) {
-	if s.Segment != nil && s.Segment.Manual() {
+	switch {
+	case s.Segment == nil:
+		return scope{
+			from:  fmt.Sprintf("(SELECT unnest(user_ids) AS target_id FROM campaigns WHERE app_pk = %s AND id = %s) t", b.Bind(s.appPK), b.Bind(s.campaign)),
+			key:   "t.target_id",
+			where: "true",
+		}, nil
+	case s.Segment.Manual():
 		return scope{
 			from:  "segment_targets t",
 			key:   "t.target_id",
 			where: fmt.Sprintf("t.segment_pk = %s AND t.created_at < %s", b.Bind(s.Segment.PK), b.Bind(s.started)),
-		}, nil
-	}
-	app := b.Bind(s.appPK) // used in every statement below: Postgres refuses an argument without a use
-	switch {
-	case s.Segment == nil:
-		return scope{
-			from:  fmt.Sprintf("(SELECT unnest(user_ids) AS target_id FROM campaigns WHERE app_pk = %s AND id = %s) t", app, b.Bind(s.campaign)),
-			key:   "t.target_id",
-			where: "true",
 		}, nil
 	case s.Segment.AllSenderChannels:
 		return scope{
 			from: "channel_members cm JOIN channels ch ON ch.app_pk = cm.app_pk AND ch.cid = cm.cid",
 			key:  "cm.cid",
 			where: fmt.Sprintf("cm.app_pk = %s AND cm.user_id = %s AND ch.deleted_at IS NULL AND ch.created_at < %s",
-				app, b.Bind(s.sender), b.Bind(s.started)),
+				b.Bind(s.appPK), b.Bind(s.sender), b.Bind(s.started)),
 		}, nil
 	}
-	var out scope
-	entity := filter.Users
-	if s.Channels() {
-		entity = filter.Channels
-		out = scope{from: "channels ch", key: "ch.cid", where: "ch.app_pk = " + app + " AND ch.deleted_at IS NULL AND ch.created_at < " + b.Bind(s.started)}
-	} else {
-		out = scope{from: "users u", key: "u.id", where: "u.app_pk = " + app + " AND u.deleted_at IS NULL AND u.deactivated_at IS NULL AND u.created_at < " + b.Bind(s.started)}
-	}
+	out := s.table(b)
 	if s.Segment.AllUsers {
 		return out, nil
 	}
+	condition, err := s.condition(b)
+	out.where += " AND " + condition
+	return out, err
+}
+
+// table is the scope of all users, or all channels, of which a filter selects some.
+func (s Source) table(b *filter.Binder) scope {
+	app, started := b.Bind(s.appPK), b.Bind(s.started)
+	if s.Channels() {
+		return scope{from: "channels ch", key: "ch.cid", where: "ch.app_pk = " + app + " AND ch.deleted_at IS NULL AND ch.created_at < " + started}
+	}
+	return scope{from: "users u", key: "u.id", where: "u.app_pk = " + app + " AND u.deleted_at IS NULL AND u.deactivated_at IS NULL AND u.created_at < " + started}
+}
+
+// condition is the segment's filter, in parentheses.
+func (s Source) condition(b *filter.Binder) (string, error) {
+	entity := filter.Users
+	if s.Channels() {
+		entity = filter.Channels
+	}
 	f, err := filter.Parse(entity, "filter", s.Segment.Filter)
 	if err != nil {
-		return out, fmt.Errorf("the stored filter of segment %d/%s: %w", s.appPK, s.Segment.ID, err)
+		return "", fmt.Errorf("the stored filter of segment %d/%s: %w", s.appPK, s.Segment.ID, err)
 	}
-	out.where += " AND (" + f.Where(b) + ")"
-	return out, nil
+	return "(" + f.Where(b) + ")", nil
 }
 
 // CountSource counts the targets of a source.

@@ -37,7 +37,7 @@ func (b *batch) writeChannels(ctx context.Context) error {
 	counts := make([]int32, len(rows))
 	for i, r := range rows {
 		customs[i] = jsonText(r.custom)
-		counts[i] = int32(len(b.membersOf(r.receiver))) //nolint:gosec // at most a thousand template members and two
+		counts[i] = int32(len(b.Channels.MembersOf(r.receiver))) //nolint:gosec // at most a thousand template members and two
 	}
 	// One statement for both cases, in order of cid: an insert of the missing ones followed by an update of the others
 	// could deadlock with another campaign's batch to the same users.
@@ -166,15 +166,15 @@ func (b *batch) touchChannels(ctx context.Context, cids []string) error {
 	return nil
 }
 
-// membersOf lists the members of a channel created for receiver: the receiver, and the rule's members. A receiver that
+// MembersOf lists the members of a channel created for receiver: the receiver, and the rule's members. A receiver that
 // the rule names too has what the rule says.
-func (b *batch) membersOf(receiver string) []RuleMember {
-	for _, m := range b.Channels.Members {
+func (r ChannelRule) MembersOf(receiver string) []RuleMember {
+	for _, m := range r.Members {
 		if m.UserID == receiver {
-			return b.Channels.Members
+			return r.Members
 		}
 	}
-	return append([]RuleMember{{UserID: receiver}}, b.Channels.Members...)
+	return append([]RuleMember{{UserID: receiver}}, r.Members...)
 }
 
 func (b *batch) writeMembers(ctx context.Context) error {

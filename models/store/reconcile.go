@@ -19,17 +19,18 @@ func (s *Store) Acknowledge(ctx context.Context, appPK int64, id string, seq int
 }
 
 // Unacknowledged lists campaigns whose newest control their workflow has not taken up, although it was committed longer
-// than grace ago: the start or the signal was lost. Ended campaigns are listed for a day.
-func (s *Store) Unacknowledged(ctx context.Context, grace time.Duration, limit int) ([]models.Campaign, error) {
+// than grace ago: the start or the signal was lost. Ended campaigns are listed for a day. They come in the order in which
+// they were last changed, from the first one after a position.
+func (s *Store) Unacknowledged(ctx context.Context, after models.Position, grace time.Duration, limit int) ([]models.Campaign, error) {
 	rows, err := s.pool.Query(ctx, `
 		SELECT c.* FROM (
-			SELECT * FROM campaigns WHERE status IN ('scheduled', 'in_progress') AND updated_at < now() - $1::interval
+			SELECT * FROM campaigns WHERE status IN ('scheduled', 'in_progress') AND updated_at < now() - $4::interval
 			UNION ALL
-			SELECT * FROM campaigns WHERE status = 'stopped' AND updated_at < now() - $1::interval AND updated_at > now() - interval '1 day'
+			SELECT * FROM campaigns WHERE status = 'stopped' AND updated_at < now() - $4::interval AND updated_at > now() - interval '1 day'
 		) c
 		LEFT JOIN campaign_controls k ON k.app_pk = c.app_pk AND k.campaign_id = c.id
-		WHERE c.control_seq > coalesce(k.acked_seq, 0)
-		ORDER BY c.updated_at LIMIT $2`, grace, limit)
+		WHERE c.control_seq > coalesce(k.acked_seq, 0) AND (c.updated_at, c.app_pk, c.id) > ($1, $2, $3)
+		ORDER BY c.updated_at, c.app_pk, c.id LIMIT $5`, after.UpdatedAt, after.AppPK, after.CampaignID, grace, limit)
 	if err != nil {
 		return nil, wrap(err, "list unacknowledged campaigns")
 	}

@@ -150,6 +150,7 @@ func databaseTime() time.Time { return time.Now().UTC().Truncate(time.Microsecon
 const (
 	pgUniqueViolation  = "23505"
 	pgLockNotAvailable = "55P03"
+	pgQueryCanceled    = "57014"
 )
 
 // wrap adds what was being done to err. Where the database was not reachable or did not answer in time the result is
