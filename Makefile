@@ -32,6 +32,10 @@ test: ## Run all tests, on a private Postgres and a real Temporal server
 soak: ## Prove pause, stop and all interleavings at length, some 20 minutes
 	HERALD_SOAK=1 go test -count=1 -timeout 45m -v ./soak
 
+.PHONY: compatibility
+compatibility: ## Write docs/compatibility.md from what the SDK tests call
+	HERALD_REQUIRE_NODE=1 go test -count=1 -timeout 10m -run 'TestSDKs$$' ./cmd/herald -write-compatibility
+
 .PHONY: check
 check: ## Format, vet, lint, workflow determinism, known vulnerabilities
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$unformatted" ]; then echo "not formatted:"; echo "$$unformatted"; exit 1; fi

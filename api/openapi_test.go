@@ -4,13 +4,17 @@ import (
 	"cmp"
 	"compress/gzip"
 	"encoding/json"
+	"flag"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
@@ -18,6 +22,27 @@ import (
 	"herald/api"
 	"herald/api/openapi"
 )
+
+// exercised are the ids of the operations that some test has called with success.
+var exercised sync.Map
+
+// checkExercised is for the end of a run of all tests: each operation has to be called in each of its dialects. It gives the
+// code to exit with.
+func checkExercised() int {
+	for _, name := range []string{"test.run", "test.skip", "test.list", "test.bench", "test.fuzz"} {
+		if f := flag.Lookup(name); f != nil && f.Value.String() != "" {
+			return 0
+		}
+	}
+	code := 0
+	for _, op := range openapi.Operations() {
+		if _, called := exercised.Load(op.ID); !called {
+			fmt.Fprintf(os.Stderr, "no test calls %s %s (%s) with success\n", op.Method, op.Path, op.ID)
+			code = 1
+		}
+	}
+	return code
+}
 
 var parameter = regexp.MustCompile(`\{\w+\}`)
 

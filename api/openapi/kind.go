@@ -156,20 +156,24 @@ func orNull(o object) object {
 		case "type":
 			o[i].value = []any{m.value, "null"}
 		case "enum":
-			switch values := m.value.(type) {
-			case []any:
-				o[i].value = append(slices.Clone(values), nil)
-			case []string:
-				nullable := make([]any, 0, len(values)+1)
-				for _, v := range values {
-					nullable = append(nullable, v)
-				}
-				nullable = append(nullable, nil)
-				o[i].value = nullable
-			}
+			o[i].value = withNull(m.value)
 		}
 	}
 	return o
+}
+
+// withNull are values of an enumeration, and null.
+func withNull(values any) []any {
+	var all []any
+	switch list := values.(type) {
+	case []any:
+		all = slices.Clone(list)
+	case []string:
+		for _, v := range list {
+			all = append(all, v)
+		}
+	}
+	return append(all, nil)
 }
 
 // timeName is the schema of a time in an answer.

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"herald/api/openapi/conform"
 	"herald/internal/heralddev"
 )
 
@@ -41,6 +42,7 @@ func startStack(t *testing.T, dir string, environment []string, args ...string) 
 	var log bytes.Buffer
 	h, err := heralddev.Start(t.Context(), heralddev.Options{
 		Program: os.Args[0], Dir: dir, BinDir: binDir(t), Args: args, Env: append([]string{runAsHerald + "=1"}, environment...), Log: &log,
+		Transport: conforming(t),
 	})
 	if err != nil {
 		t.Fatalf("%v\n%s", err, log.String())
@@ -53,6 +55,16 @@ func startStack(t *testing.T, dir string, environment []string, args ...string) 
 		}
 	})
 	return s
+}
+
+// conforming holds every call of the API and its answer against the OpenAPI document.
+func conforming(t *testing.T) http.RoundTripper {
+	t.Helper()
+	checker, err := conform.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return checker.Transport(http.DefaultTransport, func(err error) { t.Error(err) })
 }
 
 // binDir is where the module keeps programs that had to be built.

@@ -34,6 +34,8 @@ type Options struct {
 	BinDir string
 	// Args are more flags of herald dev, and Env more of its environment.
 	Args, Env []string
+	// Transport carries the calls of Call; default http.DefaultTransport.
+	Transport http.RoundTripper
 	// Log takes what herald dev logs; default nowhere. What its servers log is in Dir/log.
 	Log io.Writer
 }
@@ -48,6 +50,7 @@ type Herald struct {
 
 	cmd  *exec.Cmd
 	pids *pidLog
+	http *http.Client
 	stop sync.Once
 	err  error // of the end
 	temp bool  // Dir is ours
@@ -63,7 +66,7 @@ func Start(ctx context.Context, o Options) (*Herald, error) {
 }
 
 func start(ctx context.Context, o Options) (*Herald, error) {
-	h := &Herald{Dir: o.Dir, pids: &pidLog{to: cmp.Or[io.Writer](o.Log, io.Discard)}}
+	h := &Herald{Dir: o.Dir, pids: &pidLog{to: cmp.Or[io.Writer](o.Log, io.Discard)}, http: &http.Client{Transport: o.Transport}}
 	if h.Dir == "" {
 		var err error
 		if h.Dir, err = os.MkdirTemp("", "herald-dev-"); err != nil {
@@ -157,7 +160,7 @@ func (h *Herald) Call(ctx context.Context, method, path string, body any) (answe
 	}
 	req.Header.Set("Authorization", h.ServerToken)
 	req.Header.Set("Stream-Auth-Type", "jwt")
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := h.http.Do(req)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -124,8 +124,9 @@ describe('node-sdk: campaigns', { timeout: 300_000 }, () => {
     assertTime(updated.created_at, 'created_at');
     assert.equal(updated.campaign.name, 'after', 'for clients that look there');
 
-    const scheduledFor = new Date(Date.now() + HOUR_MS);
-    const stopAt = new Date(Date.now() + 2 * HOUR_MS);
+    // Whole seconds: the SDK reads nanoseconds as a floating-point number, which moves other times by a millisecond.
+    const hour = Math.floor(Date.now() / 1000) * 1000 + HOUR_MS;
+    const [scheduledFor, stopAt] = [new Date(hour), new Date(hour + HOUR_MS)];
     const { campaign: scheduled } = answer(await client.chat.startCampaign({ id: campaign.id, scheduled_for: scheduledFor, stop_at: stopAt }));
     assert.deepEqual([scheduled.status, scheduled.scheduled_for, scheduled.stop_at], ['scheduled', scheduledFor, stopAt]);
 
