@@ -22,8 +22,8 @@ func TestCampaignAudience(t *testing.T) {
 		"both":     "5", // ann, bob and shop exist; off and nobody are listed
 		"channels": "2",
 	} {
-		for range 2 {
-			got := h.mustCall(t, 201, "POST", "/campaigns/"+id+"/audience", nil)
+		for _, d := range []dialect{dialectV1, dialectV2} {
+			got := h.in(d).mustCall(t, 201, "POST", "/campaigns/"+id+"/audience", nil)
 			if got["count"] != jsonNumber(want) || got["estimate"] != false || len(got) != 3 {
 				t.Errorf("%s: %v, want %s", id, got, want)
 			}
