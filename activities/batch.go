@@ -61,8 +61,10 @@ func (a *Activities) deliverNext(ctx context.Context, def *rendering.Definition,
 		case err != nil:
 			return "", out, err
 		case out.SenderGone:
-			// The fence closes in front of every batch at once; the workflow hears of it like of any pause.
-			err := a.pauseWithoutSender(ctx, in.Ref, &out)
+			err := a.pause(ctx, in.Ref, models.ReasonSenderUnavailable, &out)
+			return "", out, err
+		case out.NoCapacity:
+			err := a.pause(ctx, in.Ref, models.ReasonMessageCapacity, &out)
 			return "", out, err
 		case !out.ChannelsGone:
 			return d.Through, out, nil
@@ -87,9 +89,11 @@ func (a *Activities) deliverPaced(ctx context.Context, d store.Delivery) (store.
 	return a.Store.Deliver(ctx, d)
 }
 
-func (a *Activities) pauseWithoutSender(ctx context.Context, ref workflows.Ref, out *store.Delivered) error {
+// pause closes the fence in front of every batch of the campaign at once; the workflow hears of it like of any pause. It
+// does nothing where somebody has steered the campaign since the batch saw it: the batch then finds out anew.
+func (a *Activities) pause(ctx context.Context, ref workflows.Ref, reason string, out *store.Delivered) error {
 	c, changed, err := a.Store.Control(ctx, ref.AppPK, ref.CampaignID, store.Control{
-		Action: models.ActionPause, Cause: models.Cause{Via: models.ViaHerald, Reason: models.ReasonSenderUnavailable},
+		Action: models.ActionPause, Cause: models.Cause{Via: models.ViaHerald, Reason: reason}, Seen: &out.State.ControlSeq,
 	})
 	if err != nil && !isCode(err, models.CodeInvalid) {
 		return err

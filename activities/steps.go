@@ -70,7 +70,7 @@ func (a *Activities) Control(ctx context.Context, in workflows.ControlInput) (wo
 	switch {
 	case isCode(err, models.CodeNotFound):
 		return workflows.StepResult{Gone: true}, nil
-	case isCode(err, models.CodeInvalid):
+	case isCode(err, models.CodeInvalid) || isCode(err, models.CodeNotAllowed):
 		a.Log.InfoContext(ctx, "control refused", "app", in.AppPK, "campaign", in.CampaignID, "action", in.Action, "reason", err)
 		return workflows.StepResult{State: c.State()}, nil
 	case err != nil:

@@ -98,6 +98,9 @@ func (s *Server) run(g *gin.Context, r route, d *dialect) (*object, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.limitRate(g, who.app.PK, r.operation); err != nil {
+		return nil, err
+	}
 	c := &call{caller: who, dialect: d, request: g.Request}
 	if r.method != http.MethodGet && r.method != http.MethodDelete {
 		if c.body, err = readBody(g); err != nil {

@@ -20,7 +20,7 @@ func (h *harness) springSale(t *testing.T) {
 	h.draft(t, "spring-sale", m{
 		"message_template": m{
 			"text":        "Hi {{ receiver.name }}, 20% off today",
-			"attachments": []m{{"type": "image", "image_url": "https://cdn.example.com/{{ receiver.country }}.png", "alt": "banner"}},
+			"attachments": []m{h.dialect.with(m{"type": "image", "image_url": "https://cdn.example.com/{{ receiver.country }}.png"}, m{"alt": "banner"})},
 			"custom":      m{"promotional": true, "lang": "{{ receiver.language }}", "campaign_id": "mine", "campaign_test": false},
 		},
 		"channel_template": m{
@@ -67,11 +67,13 @@ func (h *harness) changed(t *testing.T, before map[string]string) []string {
 	return tables
 }
 
-func TestPreviewExample(t *testing.T) {
-	h := newHarness(t)
+func TestPreviewExample(t *testing.T) { inEachDialect(t, testPreviewExample) }
+
+func testPreviewExample(t *testing.T, d dialect) {
+	h := newHarness(t).in(d)
 	h.springSale(t)
 	before := h.contents(t)
-	wantExample(t, dialectV1, "preview.json", h.mustCall(t, 201, "POST", "/campaigns/spring-sale/preview", m{"user_ids": []string{"ann", "zoe", "ann"}}))
+	wantExample(t, d, "preview.json", h.mustCall(t, 201, "POST", "/campaigns/spring-sale/preview", m{"user_ids": []string{"ann", "zoe", "ann"}}))
 	if got := h.changed(t, before); len(got) > 0 {
 		t.Errorf("a preview changed %v", got)
 	}

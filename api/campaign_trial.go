@@ -38,7 +38,7 @@ func (s *Server) testCampaign(ctx context.Context, c *call) (*object, error) {
 			return nil, err
 		case tested.SenderGone:
 			return nil, models.InvalidField("sender_id", "names the user %q, who is deleted or deactivated", campaign.SenderID)
-		case !tested.ChannelsGone:
+		case !tested.ChannelsChanged:
 			return encodeTest(ids, campaign, d, tested), nil
 		}
 	}

@@ -13,36 +13,43 @@ import (
 	"herald/models"
 )
 
-func TestTestExample(t *testing.T) {
-	h := newHarness(t)
+func TestTestExample(t *testing.T) { inEachDialect(t, testTestExample) }
+
+func testTestExample(t *testing.T, d dialect) {
+	h := newHarness(t).in(d)
 	h.springSale(t)
 	got := h.mustCall(t, 201, "POST", "/campaigns/spring-sale/test", m{"user_ids": []string{"ann", "zoe", "ann"}})
 	ann := at(t, got, "recipients", 0).(m)
 	id := ann["message_id"].(string)
 	sent := at(t, h.mustCall(t, 200, "GET", "/messages/"+id, nil), "message").(m)
-	for key, want := range (m{
-		"text": "Hi Ann, 20% off today", "type": "regular", "cid": "messaging:ann-shop", "promotional": true, "lang": "en",
-		"campaign_id": "spring-sale", "campaign_test": true, "created_at": ann["sent_at"],
-		"attachments": []any{m{"type": "image", "image_url": "https://cdn.example.com/US.png", "alt": "banner"}},
-	}) {
+	want := d.with(m{
+		"text": "Hi Ann, 20% off today", "type": "regular", "cid": "messaging:ann-shop", "created_at": ann["sent_at"],
+		"attachments": []any{d.with(m{"type": "image", "image_url": "https://cdn.example.com/US.png"}, m{"alt": "banner"})},
+	}, m{"promotional": true, "lang": "en", "campaign_id": "spring-sale", "campaign_test": true})
+	for key, want := range want {
 		if diff := cmp.Diff(want, sent[key]); diff != "" {
 			t.Errorf("%s of the message (-want +got):\n%s", key, diff)
 		}
 	}
 	channel := sent["channel"].(m)
-	if channel["team"] != "eu" || channel["name"] != "Shop for Ann" || channel["member_count"] != jsonNumber("3") || channel["last_message_at"] != ann["sent_at"] {
-		t.Errorf("channel %v", channel)
+	for key, want := range d.with(m{"team": "eu", "member_count": jsonNumber("3"), "last_message_at": ann["sent_at"]}, m{"name": "Shop for Ann"}) {
+		if diff := cmp.Diff(want, channel[key]); diff != "" {
+			t.Errorf("%s of the channel (-want +got):\n%s", key, diff)
+		}
 	}
 	state := h.mustCall(t, 201, "POST", "/channels/messaging/ann-shop/query", m{})
 	if diff := cmp.Diff([]string{"agent-1", "ann", "shop"}, keysOf(t, state, "members", "user_id")); diff != "" {
 		t.Errorf("members (-want +got):\n%s", diff)
 	}
-	if at(t, state, "members", 0, "channel_role") != "channel_moderator" || at(t, state, "members", 0, "desk") != jsonNumber("4") {
-		t.Errorf("member by the template: %v", at(t, state, "members", 0))
+	member := at(t, state, "members", 0).(m)
+	for key, want := range d.with(m{"channel_role": "channel_moderator"}, m{"desk": jsonNumber("4")}) {
+		if diff := cmp.Diff(want, member[key]); diff != "" {
+			t.Errorf("%s of the member by the template (-want +got):\n%s", key, diff)
+		}
 	}
 	// What the call chose is the example's from here on.
-	ann["message_id"], ann["sent_at"] = "019ab1c2-7d10-7e3f-9a55-0c1d2e3f4a5b", "2026-11-23T09:20:00.000000Z"
-	wantExample(t, dialectV1, "test.json", got)
+	ann["message_id"], ann["sent_at"] = "019ab1c2-7d10-7e3f-9a55-0c1d2e3f4a5b", d.time("2026-11-23T09:20:00.000000Z")
+	wantExample(t, d, "test.json", got)
 }
 
 // A test settles every target as a preview says, and leaves nothing in the campaign.
@@ -108,6 +115,10 @@ func TestTestOutcomes(t *testing.T) {
 func TestTestLeavesNoTrace(t *testing.T) {
 	h := sendingHarness(t)
 	h.draft(t, "c", m{"create_channels": true, "messages_per_second": 1})
+	// The month's capacity is used up, which is no matter of tests.
+	h.mustCall(t, 200, "PATCH", "/app", m{"mau_plan": 1})
+	h.exec(t, `UPDATE campaign_usage SET sent = 3`)
+	wantError(t, h.call(t, "POST", "/campaigns/c/start", nil), 403, models.CodeNotAllowed, "capacity", "")
 	look := func() any {
 		return []any{
 			h.mustCall(t, 200, "GET", "/campaigns/c", nil)["campaign"],

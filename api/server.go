@@ -16,6 +16,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"herald/api/openapi"
+	"herald/events"
 	"herald/models"
 	"herald/models/store"
 )
@@ -27,9 +28,6 @@ const (
 	shutdownTimeout = 15 * time.Second // calls in progress get this long to end
 	readyTimeout    = 2 * time.Second
 
-	// rateLimitOff is what the rate-limit headers say when nothing is limited (contract 4.2).
-	rateLimitOff = "1000000"
-
 	contentType  = "application/json; charset=utf-8"
 	operationKey = "operation"
 )
@@ -40,6 +38,10 @@ type Config struct {
 	Log   *slog.Logger
 	Runs  Runs  // tells campaigns' workflows what was decided
 	WebUI WebUI // for links
+	// Webhooks says which addresses hooks may have; by default public ones.
+	Webhooks events.Addresses
+	// RateLimits of the apps; none by default.
+	RateLimits RateLimits
 	// Ready are the conditions of GET /readyz beside a migrated database that answers: Temporal being reachable.
 	Ready []func(context.Context) error
 	// Now is the clock; default time.Now.
@@ -48,25 +50,30 @@ type Config struct {
 
 // Server is the API as an http.Handler.
 type Server struct {
-	store  *store.Store
-	log    *slog.Logger
-	ready  []func(context.Context) error
-	now    func() time.Time
-	runs   Runs
-	webUI  WebUI
-	sizes  *segmentSizes
-	apps   *appCache
-	engine *gin.Engine
+	store    *store.Store
+	log      *slog.Logger
+	ready    []func(context.Context) error
+	now      func() time.Time
+	runs     Runs
+	webUI    WebUI
+	webhooks events.Addresses
+	sizes    *segmentSizes
+	apps     *appCache
+	limiter  *limiter
+	engine   *gin.Engine
 }
 
 // New makes the API.
 func New(cfg Config) *Server {
-	s := &Server{store: cfg.Store, log: cfg.Log, ready: cfg.Ready, now: cfg.Now, runs: cfg.Runs, webUI: cfg.WebUI}
+	s := &Server{store: cfg.Store, log: cfg.Log, ready: cfg.Ready, now: cfg.Now, runs: cfg.Runs, webUI: cfg.WebUI, webhooks: cfg.Webhooks}
 	s.sizes = newSegmentSizes(cfg.Store, cfg.Log)
 	if s.now == nil {
 		s.now = time.Now
 	}
 	s.apps = &appCache{load: cfg.Store.AppByKey, now: s.now, apps: map[string]cachedApp{}}
+
+	routes := s.routes()
+	s.limiter = newLimiter(cfg.RateLimits, routes, s.now)
 
 	gin.SetMode(gin.ReleaseMode)
 	e := gin.New()
@@ -79,7 +86,7 @@ func New(cfg Config) *Server {
 	}
 	e.GET("/healthz", func(g *gin.Context) { s.write(g, http.StatusOK, v1, newObject().set("status", "ok")) })
 	e.GET("/readyz", s.answerReady)
-	for _, r := range s.routes() {
+	for _, r := range routes {
 		for _, d := range dialects {
 			if !r.v1Only || d == v1 {
 				e.Handle(r.method, d.path(r.path), s.serve(r, d))
@@ -103,6 +110,7 @@ func (s *Server) routes() []route {
 		s.deviceRoutes(),
 		s.segmentRoutes(),
 		s.campaignRoutes(),
+		s.appRoutes(),
 	)
 }
 
@@ -214,9 +222,7 @@ func (s *Server) commonHeaders(g *gin.Context) {
 	h := g.Writer.Header()
 	h.Set("Access-Control-Allow-Origin", "*")
 	h.Set("Access-Control-Expose-Headers", "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After")
-	h.Set("X-RateLimit-Limit", rateLimitOff)
-	h.Set("X-RateLimit-Remaining", rateLimitOff)
-	h.Set("X-RateLimit-Reset", strconv.FormatInt(s.now().Truncate(time.Minute).Add(time.Minute).Unix(), 10))
+	s.limiter.free(s.now()).show(h) // until it is known who calls what
 	if g.Request.Method == http.MethodOptions {
 		h.Set("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE, OPTIONS")
 		h.Set("Access-Control-Allow-Headers", "Authorization, stream-auth-type, Content-Type, X-Stream-Client, x-client-request-id")

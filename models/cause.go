@@ -45,6 +45,7 @@ func storable(s string) string {
 // Reasons of Herald's own (contract 8.4 for those of a pause).
 const (
 	ReasonSenderUnavailable = "sender_unavailable" // paused: the sender is deleted or deactivated
+	ReasonMessageCapacity   = "message_capacity"   // paused: the app's messages of the month are used up
 	ReasonDeliveryFailed    = "delivery_failed"    // paused: a batch failed for good; the run's page says why
 	ReasonStopAt            = "stop_at"            // stopped: its deadline was reached
 	ReasonWorkflowCancelled = "workflow_cancelled" // stopped: its workflow was cancelled

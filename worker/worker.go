@@ -92,29 +92,34 @@ func Run(ctx context.Context, cfg Config) error {
 	defer stopHealth()
 
 	worker.SetStickyWorkflowCacheSize(cachedWorkflows)
-	campaigns := worker.New(cfg.Client, workflows.QueueCampaigns, worker.Options{
-		MaxConcurrentActivityExecutionSize: or(cfg.StepSlots, DefaultStepSlots),
-		MaxConcurrentActivityTaskPollers:   pollers, MaxConcurrentWorkflowTaskPollers: pollers,
-		WorkerStopTimeout: stopTimeout, DisableRegistrationAliasing: true, DeploymentOptions: cfg.Deployment.options(),
-	})
-	RegisterWorkflows(campaigns)
-	acts.RegisterSteps(campaigns)
-	workers := []worker.Worker{campaigns}
+	builds := []func() worker.Worker{func() worker.Worker {
+		campaigns := worker.New(cfg.Client, workflows.QueueCampaigns, worker.Options{
+			MaxConcurrentActivityExecutionSize: or(cfg.StepSlots, DefaultStepSlots),
+			MaxConcurrentActivityTaskPollers:   pollers, MaxConcurrentWorkflowTaskPollers: pollers,
+			WorkerStopTimeout: stopTimeout, DisableRegistrationAliasing: true, DeploymentOptions: cfg.Deployment.options(),
+		})
+		RegisterWorkflows(campaigns)
+		acts.RegisterSteps(campaigns)
+		return campaigns
+	}}
 	sendSlots := or(cfg.SendSlots, DefaultSendSlots())
 	for queue, slots := range map[string]int{
 		workflows.QueueSend: sendSlots, workflows.QueueSmall: smallSlots(sendSlots), workflows.QueuePaced: or(cfg.PacedSlots, DefaultPacedSlots),
 	} {
-		send := worker.New(cfg.Client, queue, worker.Options{
-			MaxConcurrentActivityExecutionSize: slots,
-			MaxConcurrentActivityTaskPollers:   pollers,
-			DisableWorkflowWorker:              true,
-			WorkerStopTimeout:                  stopTimeout, DisableRegistrationAliasing: true, DeploymentOptions: cfg.Deployment.options(),
+		builds = append(builds, func() worker.Worker {
+			send := worker.New(cfg.Client, queue, worker.Options{
+				MaxConcurrentActivityExecutionSize: slots,
+				MaxConcurrentActivityTaskPollers:   pollers,
+				DisableWorkflowWorker:              true,
+				WorkerStopTimeout:                  stopTimeout, DisableRegistrationAliasing: true, DeploymentOptions: cfg.Deployment.options(),
+			})
+			acts.RegisterSending(send)
+			return send
 		})
-		acts.RegisterSending(send)
-		workers = append(workers, send)
 	}
-	for _, w := range workers {
-		if err := start(ctx, w, cfg.Log); err != nil {
+	for _, build := range builds {
+		w, err := start(ctx, build, cfg.Log)
+		if err != nil {
 			return err
 		}
 		defer w.Stop()
@@ -151,14 +156,20 @@ func or(value, byDefault int) int {
 	return byDefault
 }
 
-func start(ctx context.Context, w worker.Worker, log *slog.Logger) error {
-	return retry(ctx, func() error {
+// start builds a worker and starts it. One that could not reach the server answers every later start with the same
+// error, so each try builds another.
+func start(ctx context.Context, build func() worker.Worker, log *slog.Logger) (worker.Worker, error) {
+	var w worker.Worker
+	err := retry(ctx, func() error {
+		w = build()
 		err := w.Start()
 		if err != nil {
 			log.WarnContext(ctx, "Temporal is not there yet", "error", err)
+			w.Stop()
 		}
 		return err
 	})
+	return w, err
 }
 
 func retry(ctx context.Context, try func() error) error {

@@ -160,11 +160,12 @@ func orNull(o object) object {
 			case []any:
 				o[i].value = append(slices.Clone(values), nil)
 			case []string:
-				all := []any{}
+				nullable := make([]any, 0, len(values)+1)
 				for _, v := range values {
-					all = append(all, v)
+					nullable = append(nullable, v)
 				}
-				o[i].value = append(all, nil)
+				nullable = append(nullable, nil)
+				o[i].value = nullable
 			}
 		}
 	}

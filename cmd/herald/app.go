@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -16,16 +17,24 @@ import (
 func newAppCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "app",
-		Short: "Create and list apps, the tenants of Herald",
+		Short: "Create and list apps, the tenants of Herald, and set their plans",
 	}
 	var name string
+	var plan int64
+	var unpin bool
 	create := &cobra.Command{
 		Use:   "create",
 		Short: "Create an app and print its key and secret",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkPlan(plan); err != nil {
+				return err
+			}
 			return withStore(cmd.Context(), func(ctx context.Context, _ config, db *store.Store) error {
 				app, err := db.CreateApp(ctx, name)
+				if err == nil && cmd.Flags().Changed("mau-plan") {
+					err = db.SetPlan(ctx, name, &plan, true)
+				}
 				if err != nil {
 					return err
 				}
@@ -47,7 +56,31 @@ func newAppCommand() *cobra.Command {
 			})
 		},
 	}
-	for _, c := range []*cobra.Command{create, ensure} {
+	setPlan := &cobra.Command{
+		Use:   "plan",
+		Short: "Set how many campaign messages an app has a month, or let it decide itself",
+		Long: `Set the mau_plan of an app: it may then send three campaign messages a month for each of these users, or any number with 0,
+and cannot change that itself. --unpin lets the app set its plan by the API again, as it can from the beginning.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkPlan(plan); err != nil {
+				return err
+			}
+			return withStore(cmd.Context(), func(ctx context.Context, _ config, db *store.Store) error {
+				if unpin {
+					return db.SetPlan(ctx, name, nil, false)
+				}
+				return db.SetPlan(ctx, name, &plan, true)
+			})
+		},
+	}
+	setPlan.Flags().BoolVar(&unpin, "unpin", false, "let the app set its plan itself")
+	for _, c := range []*cobra.Command{create, setPlan} {
+		c.Flags().Int64Var(&plan, "mau-plan", 0, "monthly active users; 0 is unlimited")
+	}
+	setPlan.MarkFlagsOneRequired("mau-plan", "unpin")
+	setPlan.MarkFlagsMutuallyExclusive("mau-plan", "unpin")
+	for _, c := range []*cobra.Command{create, ensure, setPlan} {
 		c.Flags().StringVar(&name, "name", "default", "name of the app")
 	}
 	list := &cobra.Command{
@@ -61,16 +94,34 @@ func newAppCommand() *cobra.Command {
 					return err
 				}
 				w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
-				fmt.Fprintln(w, "APP\tNAME\tKEY\tCREATED")
+				fmt.Fprintln(w, "APP\tNAME\tKEY\tMAU PLAN\tCREATED")
 				for _, app := range apps {
-					fmt.Fprintf(w, "%d\t%s\t%s\t%s\n", app.PK, app.Name, app.APIKey, app.CreatedAt.UTC().Format("2006-01-02 15:04:05"))
+					fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\n", app.PK, app.Name, app.APIKey, planOf(app), app.CreatedAt.UTC().Format("2006-01-02 15:04:05"))
 				}
 				return w.Flush()
 			})
 		},
 	}
-	cmd.AddCommand(create, ensure, list)
+	cmd.AddCommand(create, ensure, setPlan, list)
 	return cmd
+}
+
+func checkPlan(plan int64) error {
+	if plan < 0 || plan > models.MaxMAUPlan {
+		return fmt.Errorf("--mau-plan is %d, it must be between 0 and %d", plan, int64(models.MaxMAUPlan))
+	}
+	return nil
+}
+
+func planOf(app models.App) string {
+	plan := "unlimited"
+	if app.MAUPlan > 0 {
+		plan = strconv.FormatInt(app.MAUPlan, 10)
+	}
+	if app.MAUPlanPinned {
+		plan += ", pinned"
+	}
+	return plan
 }
 
 func printApp(cmd *cobra.Command, app models.App) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 
 	"github.com/caarlos0/env/v11"
@@ -12,6 +13,7 @@ import (
 	"go.temporal.io/sdk/contrib/envconfig"
 	sdklog "go.temporal.io/sdk/log"
 
+	"herald/api"
 	"herald/models/store"
 	"herald/worker"
 )
@@ -23,6 +25,11 @@ type config struct {
 	Addr          string `env:"HERALD_ADDR" envDefault:"127.0.0.1:8080"` // where the API listens
 	WorkerAddr    string `env:"HERALD_WORKER_ADDR"`                      // where a worker answers /healthz and /readyz; nowhere by default
 	TemporalUIURL string `env:"HERALD_TEMPORAL_UI_URL"`                  // base of links to the Web UI; none by default
+
+	WebhookNetworks []netip.Prefix `env:"HERALD_WEBHOOK_NETWORKS"` // where webhooks may go besides public addresses; none by default, loopback for dev
+
+	RateLimits         string         `env:"HERALD_RATE_LIMITS" envDefault:"on"`                 // of the API's operations: on or off; off for dev
+	RateLimitOverrides map[string]int `env:"HERALD_RATE_LIMIT_OVERRIDES" envKeyValSeparator:"="` // calls a minute by operation, instead of the default
 
 	BinDir string `env:"HERALD_BIN_DIR"` // dev: where programs that have to be built or fetched are kept; bin in its directory by default
 
@@ -58,6 +65,12 @@ func readConfig() (config, error) {
 	if (cfg.Deployment == "") != (cfg.BuildID == "") {
 		err = errors.Join(err, errors.New("HERALD_WORKER_DEPLOYMENT and HERALD_WORKER_BUILD_ID must be set together, or neither"))
 	}
+	if cfg.RateLimits != "on" && cfg.RateLimits != "off" {
+		err = errors.Join(err, fmt.Errorf("HERALD_RATE_LIMITS is %q, it must be on or off", cfg.RateLimits))
+	}
+	if bad := cfg.rateLimits().Check(); bad != nil {
+		err = errors.Join(err, fmt.Errorf("HERALD_RATE_LIMIT_OVERRIDES: %w", bad))
+	}
 	for _, n := range []struct {
 		name  string
 		value int
@@ -72,6 +85,10 @@ func readConfig() (config, error) {
 	return cfg, err
 }
 
+func (c config) rateLimits() api.RateLimits {
+	return api.RateLimits{On: c.RateLimits == "on", PerMinute: c.RateLimitOverrides}
+}
+
 // readServiceConfig is readConfig for what needs a database.
 func readServiceConfig() (config, *slog.Logger, error) {
 	cfg, err := readConfig()
@@ -82,7 +99,8 @@ func readServiceConfig() (config, *slog.Logger, error) {
 		return cfg, nil, fmt.Errorf("configuration: %w", err)
 	}
 	log := newLogger(cfg)
-	log.Info("configuration", "addr", cfg.Addr, "worker_addr", cfg.WorkerAddr, "temporal_ui_url", cfg.TemporalUIURL,
+	log.Info("configuration", "addr", cfg.Addr, "worker_addr", cfg.WorkerAddr, "temporal_ui_url", cfg.TemporalUIURL, "webhook_networks", cfg.WebhookNetworks,
+		"rate_limits", cfg.RateLimits, "rate_limit_overrides", cfg.RateLimitOverrides,
 		"api_conns", cfg.APIConns, "send_slots", cfg.SendSlots, "paced_slots", cfg.PacedSlots, "page_size", cfg.PageSize, "batch_size", cfg.BatchSize, "commit_size", cfg.CommitSize)
 	return cfg, log, nil
 }

@@ -23,6 +23,9 @@ import (
 	"herald/workflows"
 )
 
+// loopback is where webhooks of a development stack may go besides public addresses.
+const loopback = "127.0.0.0/8,::1/128"
+
 type devOptions struct {
 	dir     string
 	addr    string
@@ -186,7 +189,9 @@ func (d *dev) startAPI(ctx context.Context) error {
 		shown = "127.0.0.1"
 	}
 	d.stack.APIURL = "http://" + net.JoinHostPort(shown, strconv.Itoa(port.Number))
-	return d.startSelf(ctx, "api", addr, "HERALD_ADDR="+addr)
+	return d.startSelf(ctx, "api", addr, "HERALD_ADDR="+addr,
+		"HERALD_WEBHOOK_NETWORKS="+cmp.Or(os.Getenv("HERALD_WEBHOOK_NETWORKS"), loopback),
+		"HERALD_RATE_LIMITS="+cmp.Or(os.Getenv("HERALD_RATE_LIMITS"), "off"))
 }
 
 func (d *dev) startWorker(ctx context.Context, name string) error {

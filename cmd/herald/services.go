@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"herald/api"
+	"herald/events"
 	"herald/models/store"
 	"herald/worker"
 	"herald/workflows"
@@ -45,7 +46,8 @@ func runAPI(ctx context.Context) error {
 	defer temporal.Close()
 	server := api.New(api.Config{
 		Store: db, Log: log, Runs: workflows.Launcher{Client: temporal},
-		WebUI: api.WebUI{URL: cfg.TemporalUIURL, Namespace: os.Getenv("TEMPORAL_NAMESPACE")},
+		WebUI:    api.WebUI{URL: cfg.TemporalUIURL, Namespace: os.Getenv("TEMPORAL_NAMESPACE")},
+		Webhooks: events.Addresses{Allowed: cfg.WebhookNetworks}, RateLimits: cfg.rateLimits(),
 		Ready: []func(context.Context) error{func(ctx context.Context) error { return worker.Reachable(ctx, temporal) }},
 	})
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Addr)

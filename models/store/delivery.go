@@ -75,6 +75,7 @@ type Delivered struct {
 	State        models.State  // of the campaign as the batch saw it
 	Counts       models.Counts // what this range has committed, earlier attempts included
 	ChannelsGone bool          // a channel vanished since it was read, nothing was committed; read again
+	NoCapacity   bool          // the app's capacity is used up by this batch or before it; what it does not cover was not committed
 }
 
 // errAbandoned rolls a batch back on purpose; what to do instead is in Delivered.
@@ -90,33 +91,44 @@ var errAbandoned = errors.New("batch abandoned")
 // All writes of a kind are in order of key, messages before channels before members, so that transactions that meet
 // wait for each other instead of deadlocking.
 func (s *Store) Deliver(ctx context.Context, d Delivery) (Delivered, error) {
-	var out Delivered
-	err := inTx(ctx, s.batches, func(tx pgx.Tx) error {
-		b := &batch{Delivery: d, tx: tx}
-		var err error
-		if out, err = b.fence(ctx); err != nil {
-			return err
-		}
-		for _, step := range []func(context.Context) error{b.claim, b.writeChannels, b.writeMembers, b.writeOutcomes, b.writeTotals, b.moveLate} {
-			if err := step(ctx); err != nil {
-				out.ChannelsGone = b.channelsGone
-				return err
-			}
-		}
-		out.Counts = b.counts
-		return nil
-	})
+	out, err := s.deliver(ctx, &batch{Delivery: d})
+	if errors.Is(err, errScarce) {
+		out, err = s.deliver(ctx, &batch{Delivery: d, alone: true})
+	}
 	if errors.Is(err, errAbandoned) {
 		return out, nil
 	}
 	return out, wrap(err, "deliver batch (%q, %q] of campaign %d/%s", d.After, d.Through, d.AppPK, d.CampaignID)
 }
 
+func (s *Store) deliver(ctx context.Context, b *batch) (out Delivered, err error) {
+	err = inTx(ctx, s.batches, func(tx pgx.Tx) error {
+		b.tx = tx
+		var err error
+		if out, err = b.fence(ctx); err != nil {
+			return err
+		}
+		for _, step := range []func(context.Context) error{
+			b.ration, b.claim, b.writeChannels, b.writeMembers, b.writeOutcomes, b.writeTotals, b.moveLate, b.charge,
+		} {
+			if err := step(ctx); err != nil {
+				out.ChannelsGone = b.channelsGone
+				return err
+			}
+		}
+		out.Counts, out.NoCapacity = b.counts, b.noCapacity
+		return nil
+	})
+	return out, err
+}
+
 // batch is a delivery inside its transaction.
 type batch struct {
 	Delivery
-	tx  pgx.Tx
-	now time.Time // of the database, after the fence: created_at of messages and outcomes
+	tx    pgx.Tx
+	alone bool      // no other batch of the app is under way
+	now   time.Time // of the database, after the fence: created_at of messages and outcomes
+	plan  int64     // of the app
 
 	claimed  []NewMessage // the messages that this transaction inserted
 	created  []string     // cids
@@ -124,6 +136,8 @@ type batch struct {
 	late     []string     // cids of channels that are younger than the batch
 	counts   models.Counts
 
+	capacity     models.Capacity // if the app has a plan
+	noCapacity   bool
 	channelsGone bool
 }
 
@@ -135,13 +149,15 @@ func (b *batch) fence(ctx context.Context) (Delivered, error) {
 	// Two attempts at one batch would otherwise both look for outcomes before either wrote one.
 	q.Queue("SELECT pg_advisory_xact_lock($1, $2)", lockBatch,
 		lockKey(strconv.FormatInt(b.AppPK, 10), b.CampaignID, strconv.Itoa(b.Source), b.After))
+	b.queueAppLock(q)
 	q.Queue(`
 		SELECT status, hold, control_seq, held_at, held_by, hold_reason, scheduled_for, stop_at, deleted_at IS NOT NULL, clock_timestamp(),
-			EXISTS (SELECT FROM users u WHERE u.app_pk = $1 AND u.id = $3 AND u.deleted_at IS NULL AND u.deactivated_at IS NULL)
+			EXISTS (SELECT FROM users u WHERE u.app_pk = $1 AND u.id = $3 AND u.deleted_at IS NULL AND u.deactivated_at IS NULL),
+			coalesce((SELECT mau_plan FROM apps a WHERE a.app_pk = $1), 0)
 		FROM campaigns WHERE app_pk = $1 AND id = $2 FOR SHARE OF campaigns`, b.AppPK, b.CampaignID, b.SenderID).
 		QueryRow(func(row pgx.Row) error {
 			return row.Scan(&out.State.Status, &out.State.Hold, &out.State.ControlSeq, &out.State.HeldAt, &out.State.HeldBy, &out.State.HoldReason,
-				&out.State.ScheduledFor, &out.State.StopAt, &deleted, &b.now, &sender)
+				&out.State.ScheduledFor, &out.State.StopAt, &deleted, &b.now, &sender, &b.plan)
 		})
 	err := b.tx.SendBatch(ctx, q).Close()
 	switch {
@@ -189,50 +205,23 @@ func (b *batch) claim(ctx context.Context) error {
 		b.claimed = b.Messages
 		return nil
 	}
-	inserted := make(map[string]bool, len(recipients))
-	for _, r := range recipients {
-		inserted[r] = true
-	}
-	for _, m := range b.Messages {
-		if inserted[m.Recipient] {
-			b.claimed = append(b.claimed, m)
-		}
-	}
+	b.claimed = b.messagesTo(recipients)
 	return nil
 }
 
-type messageColumns struct {
-	ids, cids, texts, recipients []string
-	attachments, customs         []*string // nil where all messages have the batch's
-}
-
-func newMessageColumns(messages []NewMessage) messageColumns {
-	n := len(messages)
-	c := messageColumns{ids: make([]string, n), cids: make([]string, n), texts: make([]string, n), recipients: make([]string, n)}
-	for i, m := range messages {
-		c.ids[i], c.cids[i], c.texts[i], c.recipients[i] = m.ID, m.CID, m.Text, m.Recipient
-		setColumn(&c.attachments, i, n, m.Attachments)
-		setColumn(&c.customs, i, n, m.Custom)
+// messagesTo are the messages of the batch to some of its recipients, in the batch's order.
+func (b *batch) messagesTo(recipients []string) []NewMessage {
+	wanted := make(map[string]bool, len(recipients))
+	for _, r := range recipients {
+		wanted[r] = true
 	}
-	return c
-}
-
-func setColumn(column *[]*string, i, n int, value []byte) {
-	if value == nil {
-		return
+	messages := make([]NewMessage, 0, len(recipients))
+	for _, m := range b.Messages {
+		if wanted[m.Recipient] {
+			messages = append(messages, m)
+		}
 	}
-	if *column == nil {
-		*column = make([]*string, n)
-	}
-	(*column)[i] = jsonText(value)
-}
-
-func jsonText(value []byte) *string {
-	if value == nil {
-		return nil
-	}
-	text := string(value)
-	return &text
+	return messages
 }
 
 func (b *batch) writeOutcomes(ctx context.Context) error {
@@ -283,6 +272,8 @@ func (b *batch) writeTotals(ctx context.Context) error {
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 		ON CONFLICT (app_pk, campaign_id, source, after_key, through_key) DO UPDATE SET
 			recipients = greatest(t.recipients, excluded.recipients),
+			sent_before = CASE WHEN excluded.sent > 0 AND date_trunc('month', t.committed_at) < date_trunc('month', excluded.committed_at)
+				THEN t.sent ELSE t.sent_before END,
 			sent = t.sent + excluded.sent, failed = t.failed + excluded.failed, skipped = t.skipped + excluded.skipped,
 			channels_created = t.channels_created + excluded.channels_created, users_sent = t.users_sent + excluded.users_sent,
 			committed_at = CASE WHEN excluded.sent > 0 THEN excluded.committed_at ELSE t.committed_at END

@@ -3,6 +3,7 @@ package store_test
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"herald/models"
@@ -29,14 +30,17 @@ func BenchmarkDeliver(b *testing.B) {
 		name string
 		rule store.ChannelRule
 		old  bool
+		plan int64
 	}{
-		{"channels created", bossOnly, false},
-		{"channels exist", bossOnly, true},
-		{"channels exist, create off", store.ChannelRule{}, true},
-		{"channels exist, shown, sender included", store.ChannelRule{Create: true, Members: bossOnly.Members, Show: true, IncludeSender: true}, true},
+		{"channels created", bossOnly, false, 0},
+		{"channels exist", bossOnly, true, 0},
+		{"channels exist, create off", store.ChannelRule{}, true, 0},
+		{"channels exist, create off, with a plan", store.ChannelRule{}, true, models.MaxMAUPlan},
+		{"channels exist, shown, sender included", store.ChannelRule{Create: true, Members: bossOnly.Members, Show: true, IncludeSender: true}, true, 0},
 	} {
 		b.Run(bb.name, func(b *testing.B) {
 			w := newWorld(b)
+			w.plan(bb.plan)
 			first := w.running("first")
 			for n := range old / size { // the tables are not empty in any case
 				w.deliver(batch(first, bossOnly, n))
@@ -59,6 +63,38 @@ func BenchmarkDeliver(b *testing.B) {
 					b.Fatalf("%+v", out)
 				}
 			}
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*size), "µs/row")
+		})
+	}
+}
+
+// BenchmarkDeliverAtOnce commits batches on eight connections at once: with a plan they share a row.
+func BenchmarkDeliverAtOnce(b *testing.B) {
+	const size, connections = 100, 8 // small batches, that commit often
+	for name, plan := range map[string]int64{"without a plan": 0, "with a plan": models.MaxMAUPlan} {
+		b.Run(name, func(b *testing.B) {
+			w := newWorld(b)
+			w.plan(plan)
+			c := w.running("c")
+			batches := make(chan store.Delivery, b.N)
+			for n := range b.N {
+				d := delivery(c, bossOnly, numbered(fmt.Sprintf("%08d-", n), size)...)
+				d.After = fmt.Sprint(n)
+				batches <- d
+			}
+			close(batches)
+			b.ResetTimer()
+			var group sync.WaitGroup
+			for range connections {
+				group.Go(func() {
+					for d := range batches {
+						if out, err := w.Deliver(b.Context(), d); err != nil || out.Counts.Sent != size {
+							b.Errorf("%+v, %v", out, err)
+						}
+					}
+				})
+			}
+			group.Wait()
 			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*size), "µs/row")
 		})
 	}

@@ -13,9 +13,9 @@ import (
 
 // Tested says what became of the test messages of a campaign.
 type Tested struct {
-	SentAt       time.Time // created_at of the messages
-	SenderGone   bool      // the sender is deleted or deactivated, nothing was committed
-	ChannelsGone bool      // a channel vanished since it was read, nothing was committed; read again
+	SentAt          time.Time // created_at of the messages
+	SenderGone      bool      // the sender is deleted or deactivated, nothing was committed
+	ChannelsChanged bool      // a channel came or went since it was read, nothing was committed; read again
 }
 
 // DeliverTest commits the messages of a delivery as test messages, in one transaction: to channels by the same rules as
@@ -44,9 +44,13 @@ func (s *Store) DeliverTest(ctx context.Context, d Delivery) (Tested, error) {
 		out.SentAt = b.now
 		for _, step := range []func(context.Context) error{b.insertTests, b.writeChannels, b.writeMembers} {
 			if err := step(ctx); err != nil {
-				out.ChannelsGone = b.channelsGone
+				out.ChannelsChanged = b.channelsGone
 				return err
 			}
+		}
+		if len(b.late) > 0 { // messages older than their channel would not be shown in it
+			out.ChannelsChanged = true
+			return errAbandoned
 		}
 		return nil
 	})

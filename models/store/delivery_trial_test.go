@@ -126,7 +126,7 @@ func TestDeliverTestRefuses(t *testing.T) {
 	}{
 		"sender deactivated": {`UPDATE users SET deactivated_at = now() WHERE id = 'boss'`, bossOnly, store.Tested{SenderGone: true}, 0},
 		"sender deleted":     {`UPDATE users SET deleted_at = now() WHERE id = 'boss'`, bossOnly, store.Tested{SenderGone: true}, 0},
-		"channel gone":       {`UPDATE channels SET deleted_at = now()`, store.ChannelRule{}, store.Tested{ChannelsGone: true}, 0},
+		"channel gone":       {`UPDATE channels SET deleted_at = now()`, store.ChannelRule{}, store.Tested{ChannelsChanged: true}, 0},
 		"campaign deleted":   {`UPDATE campaigns SET deleted_at = now()`, bossOnly, store.Tested{}, models.CodeNotFound},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -138,7 +138,7 @@ func TestDeliverTestRefuses(t *testing.T) {
 			if tt.code == 0 && err != nil || tt.code != 0 && models.ErrorCode(err) != tt.code {
 				t.Fatal(err)
 			}
-			if out.ChannelsGone {
+			if out.ChannelsChanged {
 				out.SentAt = tt.want.SentAt
 			}
 			if diff := cmp.Diff(tt.want, out); diff != "" {
@@ -151,6 +151,48 @@ func TestDeliverTestRefuses(t *testing.T) {
 				t.Error("a channel was touched")
 			}
 		})
+	}
+}
+
+// A channel that somebody else creates meanwhile is younger than the test, whose messages would not be shown in it.
+func TestDeliverTestMeetsANewChannel(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	d := delivery(w.draft("c"), bossOnly, "ann")
+	tx, err := w.db.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(t.Context(), `INSERT INTO channels (app_pk, cid, created_by, created_at, updated_at) VALUES ($1, 'messaging:ann', 'x', now(), now())`, w.app); err != nil {
+		t.Fatal(err)
+	}
+	type answer struct {
+		store.Tested
+		error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		out, err := w.DeliverTest(t.Context(), d)
+		answers <- answer{out, err}
+	}()
+	w.untilBlocked(1, "INSERT INTO channels")
+	if _, err := tx.Exec(t.Context(), `UPDATE channels SET created_at = clock_timestamp()`); err != nil {
+		t.Fatal(err)
+	}
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if a := <-answers; a.error != nil || !a.ChannelsChanged {
+		t.Errorf("%+v", a)
+	}
+	if n := one[int](w, `SELECT count(*) FROM messages`); n != 0 {
+		t.Errorf("%d messages", n)
+	}
+	if out := w.test(d); out.ChannelsChanged {
+		t.Errorf("again: %+v", out)
+	}
+	if n := one[int](w, `SELECT count(*) FROM messages AS m JOIN channels AS ch USING (cid) WHERE m.created_at > ch.created_at`); n != 1 {
+		t.Errorf("%d messages are shown", n)
 	}
 }
 

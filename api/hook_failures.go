@@ -1,0 +1,86 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"herald/models"
+	"herald/models/store"
+)
+
+const (
+	defaultFailureLimit = 30 // contract 14.4
+	maxFailureLimit     = 100
+)
+
+// productChat is the product that all events belong to.
+const productChat = "chat"
+
+// getHookEvents lists what hooks can be told of (contract 14.4).
+func (s *Server) getHookEvents(context.Context, *call) (*object, error) {
+	list := make([]*object, len(models.Events))
+	for i, e := range models.Events {
+		list[i] = newObject().set("name", string(e.Type)).set("description", e.Description).set("products", []string{productChat})
+	}
+	return newObject().set("events", list), nil
+}
+
+// getHookFailures lists the events that hooks did not take, the newest first (contract 14.4).
+func (s *Server) getHookFailures(ctx context.Context, c *call) (*object, error) {
+	list, q, err := readFailureList(c)
+	if err != nil {
+		return nil, err
+	}
+	page, err := s.store.HookFailures(ctx, c.app.PK, q)
+	if err != nil {
+		return nil, badCursor(err)
+	}
+	shown := make([]*object, len(page.Rows))
+	for i, f := range page.Rows {
+		shown[i] = newObject().
+			set("id", f.ID).set("hook_id", f.HookID).set("webhook_url", f.WebhookURL).set("event_type", f.EventType).
+			set("campaign_id", f.CampaignID).set("seq", f.Seq).set("attempts", f.Attempts).
+			set("first_attempt_at", f.FirstAttemptAt).set("last_attempt_at", f.LastAttemptAt).
+			set("last_status", f.LastStatus).set("last_error", f.LastError).set("event", f.Event)
+	}
+	return list.setPager(newObject().set("failures", shown), page.Prev, page.Next), nil
+}
+
+// readFailureList reads hook_id, limit, next and prev of the query string. A cursor's hook wins over the one beside it.
+func readFailureList(c *call) (listQuery, store.HookFailureQuery, error) {
+	f := c.query()
+	list := listQuery{secret: c.app.Secret, endpoint: "GetHookFailures"}
+	q := store.HookFailureQuery{Limit: f.Int("limit", 0, maxFailureLimit)}
+	name := "next"
+	text := f.String(name)
+	if text == "" {
+		name = "prev"
+		text = f.String(name)
+	}
+	if text == "" {
+		q.HookID = f.String("hook_id")
+	} else {
+		place, err := openCursor(list.secret, list.endpoint, text)
+		if err == nil {
+			err = json.Unmarshal(place.Filter, &q.HookID)
+		}
+		if err != nil {
+			f.Invalid(name, "%s", errCursor)
+			return list, q, f.Err()
+		}
+		q.Key, q.Backward = place.Key, place.Backward
+		if q.Limit == 0 {
+			q.Limit = place.Limit
+		}
+	}
+	if q.Limit == 0 {
+		q.Limit = defaultFailureLimit
+	}
+	hook, err := json.Marshal(q.HookID)
+	if err != nil {
+		return list, q, fmt.Errorf("encode the hook of a cursor: %w", err)
+	}
+	list.cursor = cursor{Filter: hook, Limit: q.Limit}
+	return list, q, f.Err()
+}
