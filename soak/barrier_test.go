@@ -26,7 +26,7 @@ func TestBarrier(t *testing.T) {
 	b.everybody, err = b.segment(t.Context(), map[string]any{"half": map[string]any{"$in": []int{0, 1}}})
 	must(t, err)
 
-	t.Run("pause at full speed", func(t *testing.T) { b.pauses(t, size(4, 100), size(2, 50)) })
+	t.Run("pause at full speed", func(t *testing.T) { b.pauses(t, size(4, 100), size(2, 30)) })
 	t.Run("stop at full speed", func(t *testing.T) { b.stops(t, size(3, 100)) })
 	t.Run("worker frozen in the middle of a batch", func(t *testing.T) {
 		for range size(1, 3) {
@@ -42,7 +42,7 @@ func TestBarrier(t *testing.T) {
 		if !large {
 			t.Skip("only in make soak: a Temporal that was killed takes its time to come back")
 		}
-		for range 3 {
+		for range 2 {
 			b.temporalKilled(t)
 		}
 	})

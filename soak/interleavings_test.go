@@ -40,7 +40,7 @@ func TestInterleavings(t *testing.T) {
 	t.Run("all processes alive", func(t *testing.T) {
 		// It would hide that a workflow passed over what it was told.
 		must(t, in.pauseReconciler(t.Context(), true))
-		in.play(t, 0, size(30, 2000), size(20*time.Second, 9*time.Minute))
+		in.play(t, 0, size(30, 2000), size(20*time.Second, 8*time.Minute))
 	})
 	t.Run("processes killed at random", func(t *testing.T) {
 		if !large {
