@@ -6,6 +6,7 @@ import (
 
 	"herald/models"
 	"herald/models/store"
+	"herald/wire"
 )
 
 func (s *Server) appRoutes() []route {
@@ -18,41 +19,41 @@ func (s *Server) appRoutes() []route {
 	}
 }
 
-func (s *Server) getApp(ctx context.Context, c *call) (*object, error) {
+func (s *Server) getApp(ctx context.Context, c *call) (*wire.Object, error) {
 	settings, err := s.store.AppSettings(ctx, c.app.PK)
 	if err != nil {
 		return nil, err
 	}
-	return newObject().set("app", encodeApp(settings)), nil
+	return wire.NewObject().Set("app", encodeApp(settings)), nil
 }
 
 // encodeApp writes an app. The keys without a meaning here are those that SDKs read of any app (contract 15.1).
-func encodeApp(a models.AppSettings) *object {
+func encodeApp(a models.AppSettings) *wire.Object {
 	legacy := models.Hook{EventTypes: []string{}}
 	if a.Legacy != nil {
 		legacy = *a.Legacy
 	}
-	hooks := make([]*object, len(a.Hooks))
+	hooks := make([]*wire.Object, len(a.Hooks))
 	for i, h := range a.Hooks {
 		hooks[i] = encodeHook(h)
 	}
-	return newObject().
-		set("id", a.PK).set("name", a.Name).set("organization", "").set("placement", "").
-		set("campaign_enabled", true).set("suspended", false).set("suspended_explanation", "").
-		set("webhook_url", legacy.WebhookURL).set("webhook_events", legacy.EventTypes).
-		set("event_hooks", hooks).
-		set("use_hook_v2", true).set("enable_hook_payload_compression", a.EnableHookPayloadCompression).
-		set("multi_tenant_enabled", a.MultiTenantEnabled).
-		set("disable_auth_checks", false).set("disable_permissions_checks", false).set("permission_version", "v2").
-		set("enforce_unique_usernames", "no").set("user_search_disallowed_roles", []string{}).
-		set("channel_configs", newObject()).set("call_types", newObject()).set("policies", newObject()).set("grants", newObject()).
-		set("mau_plan", a.MAUPlan).
-		set("campaign_messages", newObject().
-			set("used", a.Capacity.Used).set("allowance", a.Capacity.Allowance()).
-			set("period_start", a.Capacity.PeriodStart).set("period_end", a.Capacity.PeriodEnd))
+	return wire.NewObject().
+		Set("id", a.PK).Set("name", a.Name).Set("organization", "").Set("placement", "").
+		Set("campaign_enabled", true).Set("suspended", false).Set("suspended_explanation", "").
+		Set("webhook_url", legacy.WebhookURL).Set("webhook_events", legacy.EventTypes).
+		Set("event_hooks", hooks).
+		Set("use_hook_v2", true).Set("enable_hook_payload_compression", a.EnableHookPayloadCompression).
+		Set("multi_tenant_enabled", a.MultiTenantEnabled).
+		Set("disable_auth_checks", false).Set("disable_permissions_checks", false).Set("permission_version", "v2").
+		Set("enforce_unique_usernames", "no").Set("user_search_disallowed_roles", []string{}).
+		Set("channel_configs", wire.NewObject()).Set("call_types", wire.NewObject()).Set("policies", wire.NewObject()).Set("grants", wire.NewObject()).
+		Set("mau_plan", a.MAUPlan).
+		Set("campaign_messages", wire.NewObject().
+			Set("used", a.Capacity.Used).Set("allowance", a.Capacity.Allowance()).
+			Set("period_start", a.Capacity.PeriodStart).Set("period_end", a.Capacity.PeriodEnd))
 }
 
-func (s *Server) updateApp(ctx context.Context, c *call) (*object, error) {
+func (s *Server) updateApp(ctx context.Context, c *call) (*wire.Object, error) {
 	f := c.fields()
 	urls := &urlReader{}
 	change := store.AppChange{
@@ -76,5 +77,5 @@ func (s *Server) updateApp(ctx context.Context, c *call) (*object, error) {
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
-	return newObject(), s.store.UpdateApp(ctx, c.app.PK, change)
+	return wire.NewObject(), s.store.UpdateApp(ctx, c.app.PK, change)
 }

@@ -3,22 +3,10 @@ package api
 import (
 	"bytes"
 	"encoding/json"
-	"slices"
 
 	"herald/api/request"
 	"herald/models"
-)
-
-// Built-in keys of an attachment by type (contract 5). All other keys are custom data.
-var (
-	attachmentStrings = []string{
-		"type", "fallback", "color", "pretext", "author_name", "author_link", "author_icon", "title", "title_link", "text",
-		"image_url", "thumb_url", "asset_url", "footer", "footer_icon", "og_scrape_url",
-	}
-	attachmentIntegers = []string{"original_width", "original_height"}
-	attachmentObject   = "giphy"
-
-	attachmentKeys = slices.Concat(attachmentStrings, attachmentIntegers, []string{"actions", "fields", attachmentObject})
+	"herald/wire"
 )
 
 const maxImageSide = 1 << 30 // pixels; only keeps the number an integer
@@ -36,10 +24,10 @@ func readAttachments(f *request.Object, name string) json.RawMessage {
 		if i > 0 {
 			list.WriteByte(',')
 		}
-		for _, key := range attachmentStrings {
+		for _, key := range wire.AttachmentStrings {
 			a.String(key)
 		}
-		for _, key := range attachmentIntegers {
+		for _, key := range wire.AttachmentIntegers {
 			a.Int(key, 0, maxImageSide)
 		}
 		for _, action := range a.Objects("actions", models.MaxAttachments) {
@@ -52,8 +40,8 @@ func readAttachments(f *request.Object, name string) json.RawMessage {
 			entry.String("value")
 			entry.OptionalBool("short")
 		}
-		a.Object(attachmentObject)
-		list.Write(a.Merged("custom", attachmentKeys...))
+		a.Object(wire.AttachmentObject)
+		list.Write(a.Merged("custom", wire.AttachmentKeys...))
 	}
 	list.WriteByte(']')
 	return list.Bytes()

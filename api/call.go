@@ -15,6 +15,7 @@ import (
 
 	"herald/api/request"
 	"herald/models"
+	"herald/wire"
 )
 
 const (
@@ -37,7 +38,7 @@ type route struct {
 }
 
 // handler does what a call asks for. The object becomes the answer, with duration added to it.
-type handler func(ctx context.Context, c *call) (*object, error)
+type handler func(ctx context.Context, c *call) (*wire.Object, error)
 
 // call is one authenticated request.
 type call struct {
@@ -86,12 +87,12 @@ func (s *Server) serve(r route, d *dialect) gin.HandlerFunc {
 			s.refuse(g, r.operation, err, started)
 			return
 		}
-		s.write(g, status, d, answer.set("duration", s.since(started)))
+		s.write(g, status, d, answer.Set("duration", s.since(started)))
 	}
 }
 
 // run authenticates, reads the body and calls the handler.
-func (s *Server) run(g *gin.Context, r route, d *dialect) (*object, error) {
+func (s *Server) run(g *gin.Context, r route, d *dialect) (*wire.Object, error) {
 	ctx, cancel := context.WithTimeout(g.Request.Context(), bodyReadTimeout+requestTimeout)
 	defer cancel()
 	who, err := s.authenticate(ctx, g.Request, r.usersToo)

@@ -3,13 +3,15 @@ package api
 import (
 	"context"
 	"time"
+
+	"herald/wire"
 )
 
 // audiencePatience is how long an audience is counted before it is estimated (contract 12.3).
 const audiencePatience = 2 * time.Second
 
 // countAudience says how many recipients a campaign would have if it started now (contract 12.3).
-func (s *Server) countAudience(ctx context.Context, c *call) (*object, error) {
+func (s *Server) countAudience(ctx context.Context, c *call) (*wire.Object, error) {
 	campaign, err := s.store.Campaign(ctx, c.app.PK, c.param("id"))
 	if err != nil {
 		return nil, err
@@ -18,5 +20,5 @@ func (s *Server) countAudience(ctx context.Context, c *call) (*object, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newObject().set("count", count).set("estimate", estimate), nil
+	return wire.NewObject().Set("count", count).Set("estimate", estimate), nil
 }

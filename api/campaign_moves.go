@@ -2,11 +2,13 @@ package api
 
 import (
 	"context"
+
+	"herald/wire"
 )
 
 // campaignMoves lists what was done to a campaign, by whom and why: the newest store.MaxMoves, in the order they were
 // made. An extension for support tools.
-func (s *Server) campaignMoves(ctx context.Context, c *call) (*object, error) {
+func (s *Server) campaignMoves(ctx context.Context, c *call) (*wire.Object, error) {
 	campaign, err := s.store.Campaign(ctx, c.app.PK, c.param("id"))
 	if err != nil {
 		return nil, err
@@ -15,10 +17,10 @@ func (s *Server) campaignMoves(ctx context.Context, c *call) (*object, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := make([]*object, len(moves))
+	list := make([]*wire.Object, len(moves))
 	for i, m := range moves {
-		list[i] = newObject().set("control_seq", m.ControlSeq).set("action", string(m.Action)).
-			set("via", string(m.Via)).set("by", m.By).set("reason", m.Reason).set("moved_at", m.MovedAt)
+		list[i] = wire.NewObject().Set("control_seq", m.ControlSeq).Set("action", string(m.Action)).
+			Set("via", string(m.Via)).Set("by", m.By).Set("reason", m.Reason).Set("moved_at", m.MovedAt)
 	}
-	return newObject().set("moves", list), nil
+	return wire.NewObject().Set("moves", list), nil
 }

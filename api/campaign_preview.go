@@ -11,13 +11,14 @@ import (
 	"herald/api/request"
 	"herald/models"
 	"herald/rendering"
+	"herald/wire"
 )
 
 // maxChosenTargets is the most targets of a preview or a test (contract 12).
 const maxChosenTargets = 20
 
 // previewCampaign shows what a campaign makes for some targets; nothing is sent or stored (contract 12.2).
-func (s *Server) previewCampaign(ctx context.Context, c *call) (*object, error) {
+func (s *Server) previewCampaign(ctx context.Context, c *call) (*wire.Object, error) {
 	campaign, err := s.store.Campaign(ctx, c.app.PK, c.param("id"))
 	if err != nil {
 		return nil, err
@@ -34,13 +35,13 @@ func (s *Server) previewCampaign(ctx context.Context, c *call) (*object, error) 
 	if err != nil {
 		return nil, err
 	}
-	shown := make([]*object, len(previews))
+	shown := make([]*wire.Object, len(previews))
 	for i, p := range previews {
 		if shown[i], err = encodePreview(p, campaign); err != nil {
 			return nil, err
 		}
 	}
-	return newObject().set("previews", shown), nil
+	return wire.NewObject().Set("previews", shown), nil
 }
 
 // readChosenTargets reads the targets of a preview or a test, each once: cids where the campaign's recipients are
@@ -84,31 +85,31 @@ func (s *Server) definition(ctx context.Context, c models.Campaign) (*rendering.
 }
 
 // encodePreview is one entry of contract 12.2.
-func encodePreview(p rendering.Preview, c models.Campaign) (*object, error) {
+func encodePreview(p rendering.Preview, c models.Campaign) (*wire.Object, error) {
 	status, code, reason := "ok", "", ""
 	if p.Outcome != nil {
 		status, code, reason = string(p.Outcome.Status), string(p.Outcome.Code), p.Outcome.Reason
 	}
-	o := newObject().set("target_id", p.TargetID).set("user_id", userIDOf(p.TargetID, c)).
-		set("status", status).set("error_code", code).set("error", reason)
+	o := wire.NewObject().Set("target_id", p.TargetID).Set("user_id", userIDOf(p.TargetID, c)).
+		Set("status", status).Set("error_code", code).Set("error", reason)
 	if m := p.Message; m != nil {
 		custom, err := withCampaignID(m.Custom, c.ID)
 		if err != nil {
 			return nil, err
 		}
-		message := newObject().set("text", m.Text).set("attachments", attachments(m.Attachments)).set("custom", custom)
-		optional(message, "poll_id", m.PollID)
-		o.set("message", message)
+		message := wire.NewObject().Set("text", m.Text).Set("attachments", wire.Attachments(m.Attachments)).Set("custom", custom)
+		wire.Optional(message, "poll_id", m.PollID)
+		o.Set("message", message)
 	} else {
-		o.set("message", nil)
+		o.Set("message", nil)
 	}
 	if ch := p.Channel; ch != nil {
 		channelType, id, _ := strings.Cut(ch.CID, ":")
-		channel := newObject().set("cid", ch.CID).set("type", channelType).set("id", id).set("exists", ch.Exists).set("will_create", ch.WillCreate)
-		optional(channel, "team", ch.Team)
-		o.set("channel", channel.set("custom", orEmpty(ch.Custom)).set("members", ch.Members))
+		channel := wire.NewObject().Set("cid", ch.CID).Set("type", channelType).Set("id", id).Set("exists", ch.Exists).Set("will_create", ch.WillCreate)
+		wire.Optional(channel, "team", ch.Team)
+		o.Set("channel", channel.Set("custom", wire.OrEmpty(ch.Custom)).Set("members", ch.Members))
 	} else {
-		o.set("channel", nil)
+		o.Set("channel", nil)
 	}
 	return o, nil
 }
@@ -122,14 +123,14 @@ func userIDOf(targetID string, c models.Campaign) *string {
 }
 
 // withCampaignID is the custom data of a campaign's message as readers of the message see it, in one object.
-func withCampaignID(custom models.Custom, campaignID string) (*object, error) {
+func withCampaignID(custom models.Custom, campaignID string) (*wire.Object, error) {
 	var values map[string]json.RawMessage
-	if err := json.Unmarshal(orEmpty(custom), &values); err != nil {
+	if err := json.Unmarshal(wire.OrEmpty(custom), &values); err != nil {
 		return nil, fmt.Errorf("read the custom data of a message: %w", err)
 	}
-	o := newObject()
+	o := wire.NewObject()
 	for _, key := range slices.Sorted(maps.Keys(values)) {
-		o.set(key, values[key])
+		o.Set(key, values[key])
 	}
-	return o.set("campaign_id", campaignID), nil
+	return o.Set("campaign_id", campaignID), nil
 }

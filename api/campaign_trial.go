@@ -6,6 +6,7 @@ import (
 
 	"herald/models"
 	"herald/models/store"
+	"herald/wire"
 )
 
 // errChannelsChange says that channels appeared and vanished faster than they could be read and written.
@@ -13,7 +14,7 @@ var errChannelsChange = errors.New("channels of a test keep changing")
 
 // testCampaign sends a campaign's message to some targets, in any status, and leaves no trace in the campaign
 // (contract 12.1).
-func (s *Server) testCampaign(ctx context.Context, c *call) (*object, error) {
+func (s *Server) testCampaign(ctx context.Context, c *call) (*wire.Object, error) {
 	campaign, err := s.store.Campaign(ctx, c.app.PK, c.param("id"))
 	if err != nil {
 		return nil, err
@@ -46,7 +47,7 @@ func (s *Server) testCampaign(ctx context.Context, c *call) (*object, error) {
 }
 
 // encodeTest is the answer of contract 12.1; status, details and results are for older SDKs.
-func encodeTest(ids []string, c models.Campaign, d store.Delivery, tested store.Tested) *object {
+func encodeTest(ids []string, c models.Campaign, d store.Delivery, tested store.Tested) *wire.Object {
 	settled := make(map[string]models.Recipient, len(ids))
 	for _, m := range d.Messages {
 		settled[m.Recipient] = models.Recipient{Status: models.RecipientSent, CID: &m.CID, MessageID: &m.ID, SentAt: &tested.SentAt}
@@ -54,8 +55,8 @@ func encodeTest(ids []string, c models.Campaign, d store.Delivery, tested store.
 	for _, o := range d.Outcomes {
 		settled[o.Recipient] = models.Recipient{Status: models.RecipientStatus(o.Status), ErrorCode: string(o.Code), Error: o.Reason}
 	}
-	recipients := make([]*object, len(ids))
-	results := newObject()
+	recipients := make([]*wire.Object, len(ids))
+	results := wire.NewObject()
 	for i, id := range ids {
 		r := settled[id]
 		r.TargetID, r.UserID = id, userIDOf(id, c)
@@ -64,7 +65,7 @@ func encodeTest(ids []string, c models.Campaign, d store.Delivery, tested store.
 		if result == "" {
 			result = string(r.Status)
 		}
-		results.set(id, result)
+		results.Set(id, result)
 	}
-	return newObject().set("recipients", recipients).set("status", "completed").set("details", "").set("results", results)
+	return wire.NewObject().Set("recipients", recipients).Set("status", "completed").Set("details", "").Set("results", results)
 }

@@ -9,6 +9,7 @@ import (
 	"herald/filter"
 	"herald/models"
 	"herald/models/store"
+	"herald/wire"
 )
 
 // userPager pages through the existing users of a campaign's user_ids, in their order. A place is an index in user_ids
@@ -71,8 +72,8 @@ func (p *userPager) resume(place cursor) {
 }
 
 // page gives the users of the page, and the pager object of contract 7.2.
-func (p *userPager) page(ctx context.Context, st *store.Store) ([]models.User, *object, error) {
-	pager := newObject()
+func (p *userPager) page(ctx context.Context, st *store.Store) ([]models.User, *wire.Object, error) {
+	pager := wire.NewObject()
 	if len(p.ids) == 0 {
 		return nil, pager, nil
 	}

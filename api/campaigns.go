@@ -9,6 +9,7 @@ import (
 	"herald/filter"
 	"herald/models"
 	"herald/models/store"
+	"herald/wire"
 	"herald/workflows"
 )
 
@@ -58,7 +59,7 @@ func (s *Server) campaignRoutes() []route {
 	}
 }
 
-func (s *Server) createCampaign(ctx context.Context, c *call) (*object, error) {
+func (s *Server) createCampaign(ctx context.Context, c *call) (*wire.Object, error) {
 	f := unwrapped(c.fields(), "campaign", "sender_id")
 	campaign := models.Campaign{AppPK: c.app.PK, ID: newID(f)}
 	readCampaign(f).apply(&campaign)
@@ -73,7 +74,7 @@ func (s *Server) createCampaign(ctx context.Context, c *call) (*object, error) {
 	return s.showCampaign(ctx, c, created)
 }
 
-func (s *Server) updateCampaign(ctx context.Context, c *call) (*object, error) {
+func (s *Server) updateCampaign(ctx context.Context, c *call) (*wire.Object, error) {
 	id := c.param("id")
 	if _, err := s.store.Campaign(ctx, c.app.PK, id); err != nil {
 		return nil, err
@@ -92,7 +93,7 @@ func (s *Server) updateCampaign(ctx context.Context, c *call) (*object, error) {
 	return s.showChanged(ctx, c, updated)
 }
 
-func (s *Server) getCampaign(ctx context.Context, c *call) (*object, error) {
+func (s *Server) getCampaign(ctx context.Context, c *call) (*wire.Object, error) {
 	campaign, err := s.store.Campaign(ctx, c.app.PK, c.param("id"))
 	if err != nil {
 		return nil, err
@@ -105,29 +106,29 @@ func (s *Server) getCampaign(ctx context.Context, c *call) (*object, error) {
 }
 
 // showCampaign is the answer of everything about one campaign that shows its first users.
-func (s *Server) showCampaign(ctx context.Context, c *call, campaign models.Campaign) (*object, error) {
+func (s *Server) showCampaign(ctx context.Context, c *call, campaign models.Campaign) (*wire.Object, error) {
 	return s.showCampaignPage(ctx, c, campaign, newUserPager(c, campaign))
 }
 
-func (s *Server) showCampaignPage(ctx context.Context, c *call, campaign models.Campaign, p *userPager) (*object, error) {
+func (s *Server) showCampaignPage(ctx context.Context, c *call, campaign models.Campaign, p *userPager) (*wire.Object, error) {
 	shown, pager, err := s.encodeCampaignPage(ctx, c, campaign, p)
 	if err != nil {
 		return nil, err
 	}
-	return newObject().set("campaign", shown).set("users", pager), nil
+	return wire.NewObject().Set("campaign", shown).Set("users", pager), nil
 }
 
 // showChanged is the answer of an update and of a stop. In the v2 dialect it has the campaign's fields at the top too, so
 // "users" is those of the campaign, and there is no pager (contract 7.5).
-func (s *Server) showChanged(ctx context.Context, c *call, campaign models.Campaign) (*object, error) {
+func (s *Server) showChanged(ctx context.Context, c *call, campaign models.Campaign) (*wire.Object, error) {
 	shown, pager, err := s.encodeCampaignPage(ctx, c, campaign, newUserPager(c, campaign))
 	if err != nil {
 		return nil, err
 	}
-	return newObject().spread("campaign", shown).legacy("users", pager), nil
+	return wire.NewObject().Spread("campaign", shown).Legacy("users", pager), nil
 }
 
-func (s *Server) encodeCampaignPage(ctx context.Context, c *call, campaign models.Campaign, p *userPager) (shown, pager *object, err error) {
+func (s *Server) encodeCampaignPage(ctx context.Context, c *call, campaign models.Campaign, p *userPager) (shown, pager *wire.Object, err error) {
 	users, pager, err := p.page(ctx, s.store)
 	if err != nil {
 		return nil, nil, err
@@ -136,10 +137,10 @@ func (s *Server) encodeCampaignPage(ctx context.Context, c *call, campaign model
 	if err != nil {
 		return nil, nil, err
 	}
-	return encodeCampaign(campaign, details, campaign.UserIDs, users, s.now()), pager, nil
+	return wire.Campaign(campaign, details, campaign.UserIDs, users, s.now()), pager, nil
 }
 
-func (s *Server) queryCampaigns(ctx context.Context, c *call) (*object, error) {
+func (s *Server) queryCampaigns(ctx context.Context, c *call) (*wire.Object, error) {
 	f := c.fields()
 	q := readList(c, f, filter.Campaigns, "QueryCampaigns", defaultListLimit, maxListLimit)
 	userLimit := f.Int("user_limit", 0, maxUserLimit)
@@ -161,7 +162,7 @@ func (s *Server) queryCampaigns(ctx context.Context, c *call) (*object, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := make([]*object, len(page.Rows))
+	list := make([]*wire.Object, len(page.Rows))
 	for i, campaign := range page.Rows {
 		ids := firstIDs(campaign, userLimit)
 		users := make([]models.User, 0, len(ids))
@@ -170,14 +171,14 @@ func (s *Server) queryCampaigns(ctx context.Context, c *call) (*object, error) {
 				users = append(users, u)
 			}
 		}
-		list[i] = encodeCampaign(campaign, details, ids, users, s.now())
+		list[i] = wire.Campaign(campaign, details, ids, users, s.now())
 	}
-	return q.setPager(newObject().set("campaigns", list), page.Prev, page.Next), nil
+	return q.setPager(wire.NewObject().Set("campaigns", list), page.Prev, page.Next), nil
 }
 
 func firstIDs(c models.Campaign, limit int) []string { return c.UserIDs[:min(limit, len(c.UserIDs))] }
 
-func (s *Server) deleteCampaign(ctx context.Context, c *call) (*object, error) {
+func (s *Server) deleteCampaign(ctx context.Context, c *call) (*wire.Object, error) {
 	before, err := s.store.Campaign(ctx, c.app.PK, c.param("id"))
 	if err != nil {
 		return nil, err
@@ -189,15 +190,15 @@ func (s *Server) deleteCampaign(ctx context.Context, c *call) (*object, error) {
 	if after.Status != before.Status { // it was scheduled: its workflow waits
 		s.tell(ctx, after, models.ActionDelete)
 	}
-	return newObject(), nil
+	return wire.NewObject(), nil
 }
 
-func (s *Server) startCampaign(ctx context.Context, c *call) (*object, error) {
+func (s *Server) startCampaign(ctx context.Context, c *call) (*wire.Object, error) {
 	return s.start(ctx, c, func(f *request.Object) *time.Time { return f.Time("scheduled_for") })
 }
 
 // scheduleCampaign is the start of older SDKs (contract 13).
-func (s *Server) scheduleCampaign(ctx context.Context, c *call) (*object, error) {
+func (s *Server) scheduleCampaign(ctx context.Context, c *call) (*wire.Object, error) {
 	return s.start(ctx, c, func(f *request.Object) *time.Time {
 		switch {
 		case f.Has("scheduled_for"):
@@ -209,7 +210,7 @@ func (s *Server) scheduleCampaign(ctx context.Context, c *call) (*object, error)
 	})
 }
 
-func (s *Server) start(ctx context.Context, c *call, readTime func(*request.Object) *time.Time) (*object, error) {
+func (s *Server) start(ctx context.Context, c *call, readTime func(*request.Object) *time.Time) (*wire.Object, error) {
 	before, err := s.store.Campaign(ctx, c.app.PK, c.param("id"))
 	if err != nil {
 		return nil, err
@@ -230,20 +231,20 @@ func (s *Server) start(ctx context.Context, c *call, readTime func(*request.Obje
 	return s.move(ctx, c, before.ID, control)
 }
 
-func (s *Server) stopCampaign(ctx context.Context, c *call) (*object, error) {
+func (s *Server) stopCampaign(ctx context.Context, c *call) (*wire.Object, error) {
 	return s.steer(ctx, c, models.ActionStop)
 }
 
-func (s *Server) pauseCampaign(ctx context.Context, c *call) (*object, error) {
+func (s *Server) pauseCampaign(ctx context.Context, c *call) (*wire.Object, error) {
 	return s.steer(ctx, c, models.ActionPause)
 }
 
-func (s *Server) resumeCampaign(ctx context.Context, c *call) (*object, error) {
+func (s *Server) resumeCampaign(ctx context.Context, c *call) (*wire.Object, error) {
 	return s.steer(ctx, c, models.ActionResume)
 }
 
 // steer makes a move that takes nothing but its cause.
-func (s *Server) steer(ctx context.Context, c *call, action models.Action) (*object, error) {
+func (s *Server) steer(ctx context.Context, c *call, action models.Action) (*wire.Object, error) {
 	before, err := s.store.Campaign(ctx, c.app.PK, c.param("id"))
 	if err != nil {
 		return nil, err
@@ -264,7 +265,7 @@ func readCause(f *request.Object) models.Cause {
 }
 
 // move decides about a campaign and then tells its workflow. What was decided holds whether or not that works.
-func (s *Server) move(ctx context.Context, c *call, id string, control store.Control) (*object, error) {
+func (s *Server) move(ctx context.Context, c *call, id string, control store.Control) (*wire.Object, error) {
 	campaign, changed, err := s.store.Control(ctx, c.app.PK, id, control)
 	if err != nil {
 		return nil, err

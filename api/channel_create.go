@@ -8,19 +8,20 @@ import (
 	"herald/api/request"
 	"herald/models"
 	"herald/models/store"
+	"herald/wire"
 )
 
-func (s *Server) getOrCreateChannel(ctx context.Context, c *call) (*object, error) {
+func (s *Server) getOrCreateChannel(ctx context.Context, c *call) (*wire.Object, error) {
 	return s.channelOf(ctx, c, c.param("id"))
 }
 
-func (s *Server) getOrCreateDistinctChannel(ctx context.Context, c *call) (*object, error) {
+func (s *Server) getOrCreateDistinctChannel(ctx context.Context, c *call) (*wire.Object, error) {
 	return s.channelOf(ctx, c, "")
 }
 
 // channelOf gives the channel with this id, or without an id the one of exactly the members named, made if it is not
 // there.
-func (s *Server) channelOf(ctx context.Context, c *call, id string) (*object, error) {
+func (s *Server) channelOf(ctx context.Context, c *call, id string) (*wire.Object, error) {
 	f := c.fields()
 	v, err := s.viewer(ctx, c, f)
 	if err != nil {
@@ -52,13 +53,13 @@ func (s *Server) channelOf(ctx context.Context, c *call, id string) (*object, er
 	if err != nil {
 		return nil, err
 	}
-	return encodeChannelState(states[0], users, v), nil
+	return wire.ChannelState(states[0], users, v), nil
 }
 
-func readView(f *request.Object, v viewer) store.ChannelView {
+func readView(f *request.Object, v wire.Viewer) store.ChannelView {
 	messages, members := f.Object("messages"), f.Object("members")
 	view := store.ChannelView{
-		Viewer:       v.id,
+		Viewer:       v.ID,
 		Messages:     readLimit(messages, "limit", defaultMessages, maxMessages),
 		Before:       messages.String("id_lt"),
 		After:        messages.String("id_gt"),
@@ -66,7 +67,7 @@ func readView(f *request.Object, v viewer) store.ChannelView {
 		MemberOffset: members.Int("offset", 0, maxOffset),
 	}
 	if !f.Bool("state", true) {
-		return store.ChannelView{Viewer: v.id}
+		return store.ChannelView{Viewer: v.ID}
 	}
 	return view
 }
@@ -106,7 +107,7 @@ func readChannelData(f *request.Object) channelData {
 		team:     f.OptionalString("team", request.MaxChars(models.MaxTeamLength)),
 		frozen:   f.OptionalBool("frozen"),
 		disabled: f.OptionalBool("disabled"),
-		custom:   f.Custom(channelKeys...),
+		custom:   f.Custom(wire.ChannelKeys...),
 	}
 }
 
@@ -140,7 +141,7 @@ func readMember(o *request.Object) models.Member {
 	m := models.Member{
 		UserID:      o.String("user_id"),
 		ChannelRole: o.String("channel_role", request.MaxChars(models.MaxChannelRoleLength)),
-		Custom:      o.Custom(memberKeys...),
+		Custom:      o.Custom(wire.MemberKeys...),
 	}
 	if user := o.Object("user"); m.UserID == "" {
 		m.UserID = user.String("id")

@@ -1,8 +1,12 @@
 package api
 
-import "context"
+import (
+	"context"
 
-func (s *Server) deleteChannel(ctx context.Context, c *call) (*object, error) {
+	"herald/wire"
+)
+
+func (s *Server) deleteChannel(ctx context.Context, c *call) (*wire.Object, error) {
 	channel, err := s.pathChannel(ctx, c)
 	if err != nil {
 		return nil, err
@@ -21,10 +25,10 @@ func (s *Server) deleteChannel(ctx context.Context, c *call) (*object, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newObject().set("channel", encodeChannel(deleted[0], users, viewer{})), nil
+	return wire.NewObject().Set("channel", wire.Channel(deleted[0], users, wire.Viewer{})), nil
 }
 
-func (s *Server) deleteChannels(ctx context.Context, c *call) (*object, error) {
+func (s *Server) deleteChannels(ctx context.Context, c *call) (*wire.Object, error) {
 	f := c.fields()
 	cids := readIDs(f, "cids")
 	hard := f.Bool("hard_delete", false)
@@ -36,5 +40,5 @@ func (s *Server) deleteChannels(ctx context.Context, c *call) (*object, error) {
 		return nil, err
 	}
 	s.startTask(ctx, task)
-	return newObject().set("task_id", task.ID).set("result", newObject()), nil
+	return wire.NewObject().Set("task_id", task.ID).Set("result", wire.NewObject()), nil
 }

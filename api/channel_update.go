@@ -8,6 +8,7 @@ import (
 	"herald/api/request"
 	"herald/models"
 	"herald/models/store"
+	"herald/wire"
 )
 
 // pathChannel gives the channel that the path names.
@@ -15,7 +16,7 @@ func (s *Server) pathChannel(ctx context.Context, c *call) (models.Channel, erro
 	return s.store.Channel(ctx, c.app.PK, models.CID(c.param("type"), c.param("id")))
 }
 
-func (s *Server) updateChannel(ctx context.Context, c *call) (*object, error) {
+func (s *Server) updateChannel(ctx context.Context, c *call) (*wire.Object, error) {
 	channel, err := s.pathChannel(ctx, c)
 	if err != nil {
 		return nil, err
@@ -76,7 +77,7 @@ func (s *Server) checkUpdate(ctx context.Context, c *call, f *request.Object, up
 	return checkLength(*update.Message)
 }
 
-func (s *Server) updateChannelPartial(ctx context.Context, c *call) (*object, error) {
+func (s *Server) updateChannelPartial(ctx context.Context, c *call) (*wire.Object, error) {
 	channel, err := s.pathChannel(ctx, c)
 	if err != nil {
 		return nil, err
@@ -113,10 +114,10 @@ func (d channelData) edit(ch *models.Channel, set *request.Object, unset []strin
 	if d.disabled != nil {
 		ch.Disabled = *d.disabled
 	}
-	ch.Custom = editCustom(set, ch.Custom, d.custom, unset, channelKeys)
+	ch.Custom = editCustom(set, ch.Custom, d.custom, unset, wire.ChannelKeys)
 }
 
-func (s *Server) applyChannelUpdate(ctx context.Context, c *call, cid string, update store.ChannelUpdate) (*object, error) {
+func (s *Server) applyChannelUpdate(ctx context.Context, c *call, cid string, update store.ChannelUpdate) (*wire.Object, error) {
 	updated, message, err := s.store.UpdateChannel(ctx, c.app.PK, cid, update)
 	if err != nil {
 		return nil, err
@@ -125,8 +126,8 @@ func (s *Server) applyChannelUpdate(ctx context.Context, c *call, cid string, up
 	if err != nil {
 		return nil, err
 	}
-	o := newObject().set("channel", encodeChannel(updated, users, viewer{})).
-		set("members", encodeEach(states[0].Members, func(m models.Member) *object { return encodeMember(m, updated, users) }))
+	o := wire.NewObject().Set("channel", wire.Channel(updated, users, wire.Viewer{})).
+		Set("members", wire.Each(states[0].Members, func(m models.Member) *wire.Object { return wire.Member(m, updated, users) }))
 	if message == nil {
 		return o, nil
 	}
@@ -135,5 +136,5 @@ func (s *Server) applyChannelUpdate(ctx context.Context, c *call, cid string, up
 	if err != nil {
 		return nil, err
 	}
-	return o.set("message", encodeMessage(messages[0], related)), nil
+	return o.Set("message", wire.Message(messages[0], related)), nil
 }

@@ -8,6 +8,7 @@ import (
 	"herald/filter"
 	"herald/models"
 	"herald/models/store"
+	"herald/wire"
 )
 
 // Limits of what a request for channels may ask for, and what it gets when it does not say (contract 16.2 and 16.3).
@@ -47,21 +48,21 @@ func readLimit(f *request.Object, name string, otherwise, most int) int {
 }
 
 // viewer is the user for whom a request reads channels, if it names one, who must exist.
-func (s *Server) viewer(ctx context.Context, c *call, f *request.Object) (viewer, error) {
+func (s *Server) viewer(ctx context.Context, c *call, f *request.Object) (wire.Viewer, error) {
 	id, err := c.actor(f)
 	if err != nil || c.user != nil {
-		return viewer{id: id, ownToken: true}, err
+		return wire.Viewer{ID: id, OwnToken: true}, err
 	}
 	if id != "" {
 		users, err := s.store.Users(ctx, c.app.PK, []string{id})
 		if err != nil {
-			return viewer{}, err
+			return wire.Viewer{}, err
 		}
 		if !exists(users, id) {
 			f.Invalid("user_id", "names the user %q, who doesn't exist", id)
 		}
 	}
-	return viewer{id: id}, nil
+	return wire.Viewer{ID: id}, nil
 }
 
 // exists says whether a user is there and not deleted.
@@ -83,7 +84,7 @@ func (s *Server) membership(ctx context.Context, c *call, cid string) (*models.M
 	return &m, err
 }
 
-func (s *Server) queryChannels(ctx context.Context, c *call) (*object, error) {
+func (s *Server) queryChannels(ctx context.Context, c *call) (*wire.Object, error) {
 	f := c.fields()
 	v, err := s.viewer(ctx, c, f)
 	if err != nil {
@@ -92,21 +93,21 @@ func (s *Server) queryChannels(ctx context.Context, c *call) (*object, error) {
 	q := store.ChannelQuery{
 		Limit:  readLimit(f, "limit", defaultChannelsPerPage, maxChannelsPerPage),
 		Offset: f.Int("offset", 0, maxOffset),
-		Viewer: v.id,
+		Viewer: v.ID,
 		Joined: c.user != nil,
 	}
 	var opts []filter.Option
-	if v.id != "" {
-		opts = append(opts, filter.WithMember(v.id))
+	if v.ID != "" {
+		opts = append(opts, filter.WithMember(v.ID))
 	}
 	q.Filter, q.Sort = readQuery(f, filter.Channels, "filter_conditions", opts...)
 	view := store.ChannelView{
-		Viewer:   v.id,
+		Viewer:   v.ID,
 		Messages: readLimit(f, "message_limit", defaultMessages, maxMessages),
 		Members:  readLimit(f, "member_limit", defaultMembers, maxMembers),
 	}
 	if !f.Bool("state", true) {
-		view = store.ChannelView{Viewer: v.id}
+		view = store.ChannelView{Viewer: v.ID}
 	}
 	if err := f.Err(); err != nil {
 		return nil, err
@@ -119,7 +120,7 @@ func (s *Server) queryChannels(ctx context.Context, c *call) (*object, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newObject().set("channels", encodeEach(states, func(st store.ChannelState) *object {
-		return encodeChannelState(st, users, v)
+	return wire.NewObject().Set("channels", wire.Each(states, func(st store.ChannelState) *wire.Object {
+		return wire.ChannelState(st, users, v)
 	})), nil
 }

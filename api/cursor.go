@@ -15,6 +15,7 @@ import (
 	"herald/filter"
 	"herald/models"
 	"herald/models/store"
+	"herald/wire"
 )
 
 const (
@@ -174,12 +175,12 @@ func (q *listQuery) resume(f *request.Object, entity filter.Entity, name, text s
 }
 
 // setPager adds next and prev of a page to an answer, as far as there are rows on that side.
-func (q *listQuery) setPager(o *object, prev, next filter.Key) *object {
+func (q *listQuery) setPager(o *wire.Object, prev, next filter.Key) *wire.Object {
 	if next != nil {
-		o.set("next", q.seal(next, false))
+		o.Set("next", q.seal(next, false))
 	}
 	if prev != nil {
-		o.set("prev", q.seal(prev, true))
+		o.Set("prev", q.seal(prev, true))
 	}
 	return o
 }

@@ -6,6 +6,7 @@ import (
 
 	"herald/api/request"
 	"herald/models"
+	"herald/wire"
 )
 
 func (s *Server) deviceRoutes() []route {
@@ -16,7 +17,7 @@ func (s *Server) deviceRoutes() []route {
 	}
 }
 
-func (s *Server) createDevice(ctx context.Context, c *call) (*object, error) {
+func (s *Server) createDevice(ctx context.Context, c *call) (*wire.Object, error) {
 	f := c.fields()
 	f.Require("push_provider")
 	device := models.Device{
@@ -36,10 +37,10 @@ func (s *Server) createDevice(ctx context.Context, c *call) (*object, error) {
 		return nil, err
 	}
 	device.UserID = owner.ID
-	return newObject(), s.store.AddDevice(ctx, device)
+	return wire.NewObject(), s.store.AddDevice(ctx, device)
 }
 
-func (s *Server) listDevices(ctx context.Context, c *call) (*object, error) {
+func (s *Server) listDevices(ctx context.Context, c *call) (*wire.Object, error) {
 	q := c.query()
 	owner, err := s.queryUser(ctx, c, q)
 	if err != nil {
@@ -52,10 +53,10 @@ func (s *Server) listDevices(ctx context.Context, c *call) (*object, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newObject().set("devices", encodeEach(devices[owner.ID], encodeDevice)), nil
+	return wire.NewObject().Set("devices", wire.Each(devices[owner.ID], wire.Device)), nil
 }
 
-func (s *Server) deleteDevice(ctx context.Context, c *call) (*object, error) {
+func (s *Server) deleteDevice(ctx context.Context, c *call) (*wire.Object, error) {
 	q := c.query()
 	id := q.String("id")
 	if id == "" {
@@ -68,12 +69,5 @@ func (s *Server) deleteDevice(ctx context.Context, c *call) (*object, error) {
 	if err := q.Err(); err != nil {
 		return nil, err
 	}
-	return newObject(), s.store.RemoveDevice(ctx, c.app.PK, owner.ID, id)
-}
-
-// encodeDevice is the Device of contract 5.
-func encodeDevice(d models.Device) *object {
-	o := newObject().set("id", d.ID).set("push_provider", d.PushProvider)
-	optional(o, "push_provider_name", d.PushProviderName)
-	return o.set("user_id", d.UserID).set("disabled", d.Disabled).set("created_at", d.CreatedAt)
+	return wire.NewObject(), s.store.RemoveDevice(ctx, c.app.PK, owner.ID, id)
 }

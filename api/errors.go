@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"herald/models"
+	"herald/wire"
 )
 
 // httpStatus is the status of every error code (contract 4.3). Codes that are not here are errors of the server.
@@ -76,21 +77,21 @@ func (s *Server) refuse(g *gin.Context, operation string, err error, started tim
 		s.log.ErrorContext(g.Request.Context(), "request failed", "operation", operation, "status", status, "error", cause)
 	}
 
-	fields := newObject()
+	fields := wire.NewObject()
 	for _, f := range shown.Fields {
-		if !fields.has(f.Path) {
-			fields.set(f.Path, f.Reason)
+		if !fields.Has(f.Path) {
+			fields.Set(f.Path, f.Reason)
 		}
 	}
-	body := newObject().
-		set("code", int(code)).
-		set("message", fmt.Sprintf("%s failed with error: \"%s\"", operation, reason)).
-		set("StatusCode", status).
-		set("duration", s.since(started)).
-		set("more_info", moreInfo).
-		set("exception_fields", fields).
-		set("details", []string{}).
-		set("unrecoverable", unrecoverable[status])
+	body := wire.NewObject().
+		Set("code", int(code)).
+		Set("message", fmt.Sprintf("%s failed with error: \"%s\"", operation, reason)).
+		Set("StatusCode", status).
+		Set("duration", s.since(started)).
+		Set("more_info", moreInfo).
+		Set("exception_fields", fields).
+		Set("details", []string{}).
+		Set("unrecoverable", unrecoverable[status])
 	s.write(g, status, v1, body) // nothing in it that another dialect would write differently
 	g.Abort()
 }

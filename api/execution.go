@@ -7,11 +7,12 @@ import (
 	"strings"
 
 	"herald/models"
+	"herald/wire"
 	"herald/workflows"
 )
 
 // getExecution answers how a campaign's workflow stands (contract 12.5).
-func (s *Server) getExecution(ctx context.Context, c *call) (*object, error) {
+func (s *Server) getExecution(ctx context.Context, c *call) (*wire.Object, error) {
 	campaign, err := s.store.Campaign(ctx, c.app.PK, c.param("id"))
 	if err != nil {
 		return nil, err
@@ -20,12 +21,12 @@ func (s *Server) getExecution(ctx context.Context, c *call) (*object, error) {
 		return nil, &models.Error{Code: models.CodeNotFound, Reason: fmt.Sprintf("campaign %q was never started", campaign.ID)}
 	}
 	e := s.runs.Execution(ctx, campaign)
-	return newObject().
-		set("workflow_id", e.WorkflowID).
-		set("run_id", e.RunID).
-		set("status", string(e.Status)).
-		set("web_ui_url", s.webUI.link(e.WorkflowID)).
-		set("progress", encodeProgress(e.Progress)), nil
+	return wire.NewObject().
+		Set("workflow_id", e.WorkflowID).
+		Set("run_id", e.RunID).
+		Set("status", string(e.Status)).
+		Set("web_ui_url", s.webUI.link(e.WorkflowID)).
+		Set("progress", encodeProgress(e.Progress)), nil
 }
 
 // encodeProgress gives what the workflow's own query gives, in the caller's dialect; null when no worker answers.
@@ -33,14 +34,14 @@ func encodeProgress(p *workflows.Progress) any {
 	if p == nil {
 		return nil
 	}
-	return newObject().
-		set("phase", string(p.Phase)).set("status", string(p.Status)).set("hold", string(p.Hold)).
-		set("held_at", p.HeldAt).set("held_by", p.HeldBy).set("hold_reason", p.HoldReason).
-		set("scheduled_for", p.ScheduledFor).set("stop_at", p.StopAt).
-		set("recipients_total", p.RecipientsTotal).set("recipients_done", p.RecipientsDone).
-		set("sent", p.Sent).set("failed", p.Failed).set("skipped", p.Skipped).set("channels_created", p.ChannelsCreated).
-		set("pages_planned", p.PagesPlanned).set("pages_done", p.PagesDone).set("pages_in_flight", p.PagesInFlight).
-		set("rate", p.Rate).set("eta", p.ETA).set("control_seq", p.ControlSeq)
+	return wire.NewObject().
+		Set("phase", string(p.Phase)).Set("status", string(p.Status)).Set("hold", string(p.Hold)).
+		Set("held_at", p.HeldAt).Set("held_by", p.HeldBy).Set("hold_reason", p.HoldReason).
+		Set("scheduled_for", p.ScheduledFor).Set("stop_at", p.StopAt).
+		Set("recipients_total", p.RecipientsTotal).Set("recipients_done", p.RecipientsDone).
+		Set("sent", p.Sent).Set("failed", p.Failed).Set("skipped", p.Skipped).Set("channels_created", p.ChannelsCreated).
+		Set("pages_planned", p.PagesPlanned).Set("pages_done", p.PagesDone).Set("pages_in_flight", p.PagesInFlight).
+		Set("rate", p.Rate).Set("eta", p.ETA).Set("control_seq", p.ControlSeq)
 }
 
 // WebUI is where operators look at workflows.

@@ -7,6 +7,7 @@ import (
 
 	"herald/models"
 	"herald/models/store"
+	"herald/wire"
 )
 
 const (
@@ -18,16 +19,16 @@ const (
 const productChat = "chat"
 
 // getHookEvents lists what hooks can be told of (contract 14.4).
-func (s *Server) getHookEvents(context.Context, *call) (*object, error) {
-	list := make([]*object, len(models.Events))
+func (s *Server) getHookEvents(context.Context, *call) (*wire.Object, error) {
+	list := make([]*wire.Object, len(models.Events))
 	for i, e := range models.Events {
-		list[i] = newObject().set("name", string(e.Type)).set("description", e.Description).set("products", []string{productChat})
+		list[i] = wire.NewObject().Set("name", string(e.Type)).Set("description", e.Description).Set("products", []string{productChat})
 	}
-	return newObject().set("events", list), nil
+	return wire.NewObject().Set("events", list), nil
 }
 
 // getHookFailures lists the events that hooks did not take, the newest first (contract 14.4).
-func (s *Server) getHookFailures(ctx context.Context, c *call) (*object, error) {
+func (s *Server) getHookFailures(ctx context.Context, c *call) (*wire.Object, error) {
 	list, q, err := readFailureList(c)
 	if err != nil {
 		return nil, err
@@ -36,15 +37,15 @@ func (s *Server) getHookFailures(ctx context.Context, c *call) (*object, error) 
 	if err != nil {
 		return nil, badCursor(err)
 	}
-	shown := make([]*object, len(page.Rows))
+	shown := make([]*wire.Object, len(page.Rows))
 	for i, f := range page.Rows {
-		shown[i] = newObject().
-			set("id", f.ID).set("hook_id", f.HookID).set("webhook_url", f.WebhookURL).set("event_type", f.EventType).
-			set("campaign_id", f.CampaignID).set("seq", f.Seq).set("attempts", f.Attempts).
-			set("first_attempt_at", f.FirstAttemptAt).set("last_attempt_at", f.LastAttemptAt).
-			set("last_status", f.LastStatus).set("last_error", f.LastError).set("event", f.Event)
+		shown[i] = wire.NewObject().
+			Set("id", f.ID).Set("hook_id", f.HookID).Set("webhook_url", f.WebhookURL).Set("event_type", f.EventType).
+			Set("campaign_id", f.CampaignID).Set("seq", f.Seq).Set("attempts", f.Attempts).
+			Set("first_attempt_at", f.FirstAttemptAt).Set("last_attempt_at", f.LastAttemptAt).
+			Set("last_status", f.LastStatus).Set("last_error", f.LastError).Set("event", f.Event)
 	}
-	return list.setPager(newObject().set("failures", shown), page.Prev, page.Next), nil
+	return list.setPager(wire.NewObject().Set("failures", shown), page.Prev, page.Next), nil
 }
 
 // readFailureList reads hook_id, limit, next and prev of the query string. A cursor's hook wins over the one beside it.

@@ -8,6 +8,7 @@ import (
 
 	"herald/api/request"
 	"herald/models"
+	"herald/wire"
 )
 
 const (
@@ -15,11 +16,11 @@ const (
 	maxPort         = 1<<16 - 1
 )
 
-func encodeHook(h models.Hook) *object {
-	return newObject().
-		set("id", h.ID).set("hook_type", hookTypeWebhook).set("enabled", h.Enabled).set("event_types", h.EventTypes).
-		set("webhook_url", h.WebhookURL).set("product", h.Product).set("timeout_ms", h.TimeoutMS).set("timestamp_format", h.TimestampFormat).
-		set("created_at", h.CreatedAt).set("updated_at", h.UpdatedAt)
+func encodeHook(h models.Hook) *wire.Object {
+	return wire.NewObject().
+		Set("id", h.ID).Set("hook_type", hookTypeWebhook).Set("enabled", h.Enabled).Set("event_types", h.EventTypes).
+		Set("webhook_url", h.WebhookURL).Set("product", h.Product).Set("timeout_ms", h.TimeoutMS).Set("timestamp_format", h.TimestampFormat).
+		Set("created_at", h.CreatedAt).Set("updated_at", h.UpdatedAt)
 }
 
 // readHooks reads event_hooks.

@@ -11,6 +11,7 @@ import (
 	"herald/filter"
 	"herald/models"
 	"herald/models/store"
+	"herald/wire"
 )
 
 // Limits of QueryMembers (contract 16.2).
@@ -35,7 +36,7 @@ func (s *Server) memberRoutes() []route {
 	}
 }
 
-func (s *Server) queryMembers(ctx context.Context, c *call) (*object, error) {
+func (s *Server) queryMembers(ctx context.Context, c *call) (*wire.Object, error) {
 	f, err := c.payload()
 	if err != nil {
 		return nil, err
@@ -65,11 +66,11 @@ func (s *Server) queryMembers(ctx context.Context, c *call) (*object, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newObject().set("members", encodeEach(members, func(m models.Member) *object { return encodeMember(m, channel, users) })), nil
+	return wire.NewObject().Set("members", wire.Each(members, func(m models.Member) *wire.Object { return wire.Member(m, channel, users) })), nil
 }
 
 // updateMemberOfPath updates the member that the path names.
-func (s *Server) updateMemberOfPath(ctx context.Context, c *call) (*object, error) {
+func (s *Server) updateMemberOfPath(ctx context.Context, c *call) (*wire.Object, error) {
 	channel, err := s.pathChannel(ctx, c)
 	if err != nil {
 		return nil, err
@@ -85,7 +86,7 @@ func (s *Server) updateMemberOfPath(ctx context.Context, c *call) (*object, erro
 }
 
 // updateMemberOfQuery updates the member that the query string names, with a user token its user.
-func (s *Server) updateMemberOfQuery(ctx context.Context, c *call) (*object, error) {
+func (s *Server) updateMemberOfQuery(ctx context.Context, c *call) (*wire.Object, error) {
 	channel, err := s.pathChannel(ctx, c)
 	if err != nil {
 		return nil, err
@@ -115,9 +116,9 @@ func notAMember(userID string) error {
 // memberKeysToSet are keys of a member that only requests have.
 var memberKeysToSet = []string{"archived", "pinned"}
 
-func (s *Server) updateMember(ctx context.Context, c *call, channel models.Channel, userID string) (*object, error) {
+func (s *Server) updateMember(ctx context.Context, c *call, channel models.Channel, userID string) (*wire.Object, error) {
 	f := c.fields()
-	set, builtin := f.Object("set"), slices.Concat(memberKeys, memberKeysToSet)
+	set, builtin := f.Object("set"), slices.Concat(wire.MemberKeys, memberKeysToSet)
 	archived, pinned := set.OptionalBool("archived"), set.OptionalBool("pinned")
 	custom, unset := set.Custom(builtin...), f.Strings("unset", maxUnset)
 	if err := f.Err(); err != nil {
@@ -145,7 +146,7 @@ func (s *Server) updateMember(ctx context.Context, c *call, channel models.Chann
 	if err != nil {
 		return nil, err
 	}
-	return newObject().set("channel_member", encodeMember(member, channel, users)), nil
+	return wire.NewObject().Set("channel_member", wire.Member(member, channel, users)), nil
 }
 
 func first[T any](a, b *T) *T {
@@ -167,22 +168,22 @@ func since(before *time.Time, on *bool, now time.Time) *time.Time {
 	}
 }
 
-func (s *Server) hideChannel(ctx context.Context, c *call) (*object, error) {
+func (s *Server) hideChannel(ctx context.Context, c *call) (*wire.Object, error) {
 	f := c.fields()
 	clearHistory := f.Bool("clear_history", false)
 	m, err := s.actingMember(ctx, c, f)
 	if err != nil {
 		return nil, err
 	}
-	return newObject(), s.store.HideChannel(ctx, c.app.PK, m.CID, m.UserID, clearHistory)
+	return wire.NewObject(), s.store.HideChannel(ctx, c.app.PK, m.CID, m.UserID, clearHistory)
 }
 
-func (s *Server) showChannel(ctx context.Context, c *call) (*object, error) {
+func (s *Server) showChannel(ctx context.Context, c *call) (*wire.Object, error) {
 	m, err := s.actingMember(ctx, c, c.fields())
 	if err != nil {
 		return nil, err
 	}
-	return newObject(), s.store.ShowChannel(ctx, c.app.PK, m.CID, m.UserID)
+	return wire.NewObject(), s.store.ShowChannel(ctx, c.app.PK, m.CID, m.UserID)
 }
 
 // actingMember gives the member for whom a body acts in the channel of the path: the token's user or, with a server token,

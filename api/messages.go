@@ -8,6 +8,7 @@ import (
 
 	"herald/api/request"
 	"herald/models"
+	"herald/wire"
 )
 
 // maxMessagesByID is how many messages GetManyMessages gives (contract 16.5).
@@ -28,7 +29,7 @@ func (s *Server) messageRoutes() []route {
 	}
 }
 
-func (s *Server) sendMessage(ctx context.Context, c *call) (*object, error) {
+func (s *Server) sendMessage(ctx context.Context, c *call) (*wire.Object, error) {
 	channel, err := s.pathChannel(ctx, c)
 	if err != nil {
 		return nil, err
@@ -82,7 +83,7 @@ func readMessage(f *request.Object, appPK int64) models.Message {
 		Attachments:    readAttachments(f, "attachments"),
 		MentionedUsers: f.Strings("mentioned_users", models.MaxMentions),
 		Silent:         f.Bool("silent", false),
-		Custom:         f.Custom(messageKeys...),
+		Custom:         f.Custom(wire.MessageKeys...),
 	}
 	switch {
 	case m.ID == "":
@@ -137,21 +138,21 @@ func cleared(m models.Message, member *models.Member) bool {
 	return member != nil && member.ClearedAt != nil && m.CreatedAt.Before(*member.ClearedAt)
 }
 
-func (s *Server) getMessage(ctx context.Context, c *call) (*object, error) {
+func (s *Server) getMessage(ctx context.Context, c *call) (*wire.Object, error) {
 	m, channel, member, err := s.visible(ctx, c, c.param("id"))
 	if err != nil {
 		return nil, err
 	}
-	v := viewer{id: c.userID(), ownToken: c.user != nil, membership: member}
+	v := wire.Viewer{ID: c.userID(), OwnToken: c.user != nil, Membership: member}
 	messages := []models.Message{m}
-	users, err := s.related(ctx, c, messages, v.id, channel.CreatedBy)
+	users, err := s.related(ctx, c, messages, v.ID, channel.CreatedBy)
 	if err != nil {
 		return nil, err
 	}
-	return newObject().set("message", encodeMessage(messages[0], users).set("channel", encodeChannel(channel, users, v))), nil
+	return wire.NewObject().Set("message", wire.Message(messages[0], users).Set("channel", wire.Channel(channel, users, v))), nil
 }
 
-func (s *Server) getManyMessages(ctx context.Context, c *call) (*object, error) {
+func (s *Server) getManyMessages(ctx context.Context, c *call) (*wire.Object, error) {
 	channel, err := s.pathChannel(ctx, c)
 	if err != nil {
 		return nil, err
@@ -177,10 +178,10 @@ func (s *Server) getManyMessages(ctx context.Context, c *call) (*object, error) 
 	if err != nil {
 		return nil, err
 	}
-	return newObject().set("messages", encodeEach(messages, func(m models.Message) *object { return encodeMessage(m, users) })), nil
+	return wire.NewObject().Set("messages", wire.Each(messages, func(m models.Message) *wire.Object { return wire.Message(m, users) })), nil
 }
 
-func (s *Server) deleteMessage(ctx context.Context, c *call) (*object, error) {
+func (s *Server) deleteMessage(ctx context.Context, c *call) (*wire.Object, error) {
 	m, _, _, err := s.visible(ctx, c, c.param("id"))
 	if err != nil {
 		return nil, err
@@ -201,13 +202,13 @@ func (s *Server) deleteMessage(ctx context.Context, c *call) (*object, error) {
 }
 
 // showMessage is the answer of what concerns one message, as the viewer sees it; "" is nobody.
-func (s *Server) showMessage(ctx context.Context, c *call, m models.Message, viewerID string) (*object, error) {
+func (s *Server) showMessage(ctx context.Context, c *call, m models.Message, viewerID string) (*wire.Object, error) {
 	messages := []models.Message{m}
 	users, err := s.related(ctx, c, messages, viewerID)
 	if err != nil {
 		return nil, err
 	}
-	return newObject().set("message", encodeMessage(messages[0], users)), nil
+	return wire.NewObject().Set("message", wire.Message(messages[0], users)), nil
 }
 
 // related gives the messages their polls, as the viewer sees them, and loads by id the users that show with them, and

@@ -5,9 +5,10 @@ import (
 
 	"herald/api/request"
 	"herald/models"
+	"herald/wire"
 )
 
-func (s *Server) castPollVote(ctx context.Context, c *call) (*object, error) {
+func (s *Server) castPollVote(ctx context.Context, c *call) (*wire.Object, error) {
 	poll, err := s.pollOfMessage(ctx, c)
 	if err != nil {
 		return nil, err
@@ -44,7 +45,7 @@ func readVote(f *request.Object) models.Vote {
 	return vote
 }
 
-func (s *Server) deletePollVote(ctx context.Context, c *call) (*object, error) {
+func (s *Server) deletePollVote(ctx context.Context, c *call) (*wire.Object, error) {
 	poll, err := s.pollOfMessage(ctx, c)
 	if err != nil {
 		return nil, err
@@ -90,7 +91,7 @@ func (s *Server) pollOfMessage(ctx context.Context, c *call) (string, error) {
 }
 
 // showVote is the answer to a vote that was cast or taken back: the vote, and the poll as its voter sees it now.
-func (s *Server) showVote(ctx context.Context, c *call, vote models.Vote) (*object, error) {
+func (s *Server) showVote(ctx context.Context, c *call, vote models.Vote) (*wire.Object, error) {
 	poll, err := s.store.Poll(ctx, c.app.PK, vote.PollID, vote.UserID)
 	if err != nil {
 		return nil, err
@@ -99,5 +100,5 @@ func (s *Server) showVote(ctx context.Context, c *call, vote models.Vote) (*obje
 	if err != nil {
 		return nil, err
 	}
-	return newObject().set("vote", encodeVote(vote, true, users)).set("poll", encodePoll(poll, users)), nil
+	return wire.NewObject().Set("vote", wire.Vote(vote, true, users)).Set("poll", wire.Poll(poll, users)), nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"herald/api/request"
 	"herald/models"
+	"herald/wire"
 )
 
 func (s *Server) pollRoutes() []route {
@@ -19,7 +20,7 @@ func (s *Server) pollRoutes() []route {
 	}
 }
 
-func (s *Server) createPoll(ctx context.Context, c *call) (*object, error) {
+func (s *Server) createPoll(ctx context.Context, c *call) (*wire.Object, error) {
 	f := c.fields()
 	poll := readPoll(f)
 	creator, err := s.actingUser(ctx, c, f)
@@ -91,7 +92,7 @@ func readPollOption(f *request.Object) models.PollOption {
 	return option
 }
 
-func (s *Server) getPoll(ctx context.Context, c *call) (*object, error) {
+func (s *Server) getPoll(ctx context.Context, c *call) (*wire.Object, error) {
 	poll, err := s.store.Poll(ctx, c.app.PK, c.param("id"), c.userID())
 	if err != nil {
 		return nil, err
@@ -112,15 +113,15 @@ func (s *Server) getPoll(ctx context.Context, c *call) (*object, error) {
 	return s.showPoll(ctx, c, poll)
 }
 
-func (s *Server) deletePoll(ctx context.Context, c *call) (*object, error) {
-	return newObject(), s.store.DeletePoll(ctx, c.app.PK, c.param("id"))
+func (s *Server) deletePoll(ctx context.Context, c *call) (*wire.Object, error) {
+	return wire.NewObject(), s.store.DeletePoll(ctx, c.app.PK, c.param("id"))
 }
 
 // showPoll is the answer of what concerns one poll.
-func (s *Server) showPoll(ctx context.Context, c *call, poll models.Poll) (*object, error) {
+func (s *Server) showPoll(ctx context.Context, c *call, poll models.Poll) (*wire.Object, error) {
 	users, err := s.store.Users(ctx, c.app.PK, poll.UserIDs())
 	if err != nil {
 		return nil, err
 	}
-	return newObject().set("poll", encodePoll(poll, users)), nil
+	return wire.NewObject().Set("poll", wire.Poll(poll, users)), nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"herald/models"
+	"herald/wire"
 )
 
 const (
@@ -190,7 +191,7 @@ func (s *Server) limitRate(g *gin.Context, appPK int64, operation string) error 
 
 // getRateLimits shows how the limits of an app's operations stand. Only those of its servers are kept: calls with a user
 // token count among them.
-func (s *Server) getRateLimits(_ context.Context, c *call) (*object, error) {
+func (s *Server) getRateLimits(_ context.Context, c *call) (*wire.Object, error) {
 	f := c.query()
 	server := f.Bool("server_side")
 	clients := slices.Contains([]bool{f.Bool("web"), f.Bool("android"), f.Bool("ios")}, true)
@@ -199,15 +200,15 @@ func (s *Server) getRateLimits(_ context.Context, c *call) (*object, error) {
 		return nil, err
 	}
 	if clients && !server {
-		return newObject(), nil
+		return wire.NewObject(), nil
 	}
-	limits := newObject()
+	limits := wire.NewObject()
 	for _, operation := range slices.Sorted(maps.Keys(s.limiter.limits)) {
 		if len(wanted) > 0 && !slices.Contains(wanted, operation) {
 			continue
 		}
 		now := s.limiter.look(c.app.PK, operation)
-		limits.set(operation, newObject().set("limit", now.limit).set("remaining", now.remaining).set("reset", now.reset.Unix()))
+		limits.Set(operation, wire.NewObject().Set("limit", now.limit).Set("remaining", now.remaining).Set("reset", now.reset.Unix()))
 	}
-	return newObject().set("server_side", limits), nil
+	return wire.NewObject().Set("server_side", limits), nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"herald/api/request"
 	"herald/models"
+	"herald/wire"
 )
 
 // Limits of what one request marks or counts (contract 16.6).
@@ -26,7 +27,7 @@ func (s *Server) readRoutes() []route {
 	}
 }
 
-func (s *Server) markRead(ctx context.Context, c *call) (*object, error) {
+func (s *Server) markRead(ctx context.Context, c *call) (*wire.Object, error) {
 	channel, err := s.pathChannel(ctx, c)
 	if err != nil {
 		return nil, err
@@ -51,10 +52,10 @@ func (s *Server) markRead(ctx context.Context, c *call) (*object, error) {
 		return nil, err
 	}
 	channelType, id, _ := models.SplitCID(channel.CID)
-	event := newObject().set("type", eventRead).set("cid", channel.CID).set("channel_id", id).set("channel_type", channelType).
-		set("user", encodeUser(reader))
-	optional(event, "last_read_message_id", read.LastReadMessageID)
-	return newObject().set("event", event.set("created_at", s.eventTime())), nil
+	event := wire.NewObject().Set("type", eventRead).Set("cid", channel.CID).Set("channel_id", id).Set("channel_type", channelType).
+		Set("user", wire.User(reader))
+	wire.Optional(event, "last_read_message_id", read.LastReadMessageID)
+	return wire.NewObject().Set("event", event.Set("created_at", s.eventTime())), nil
 }
 
 // eventTime is the present in the resolution of all times of the API.
@@ -63,7 +64,7 @@ func (s *Server) eventTime() time.Time { return s.now().UTC().Truncate(time.Micr
 // eventRead is the type of the event that tells of a marker that moved.
 const eventRead = "message.read"
 
-func (s *Server) markChannelsRead(ctx context.Context, c *call) (*object, error) {
+func (s *Server) markChannelsRead(ctx context.Context, c *call) (*wire.Object, error) {
 	f := c.fields()
 	reader, err := s.actingUser(ctx, c, f)
 	if err != nil {
@@ -88,7 +89,7 @@ func (s *Server) markChannelsRead(ctx context.Context, c *call) (*object, error)
 	if err != nil {
 		return nil, err
 	}
-	return newObject().set("event", newObject().set("type", eventRead).set("user", encodeUser(reader)).set("created_at", s.eventTime())), nil
+	return wire.NewObject().Set("event", wire.NewObject().Set("type", eventRead).Set("user", wire.User(reader)).Set("created_at", s.eventTime())), nil
 }
 
 // checkMemberships refuses channels that are not there or of which the reader is no member.
@@ -110,7 +111,7 @@ func (s *Server) checkMemberships(ctx context.Context, c *call, f *request.Objec
 	return f.Err()
 }
 
-func (s *Server) unreadCounts(ctx context.Context, c *call) (*object, error) {
+func (s *Server) unreadCounts(ctx context.Context, c *call) (*wire.Object, error) {
 	q := c.query()
 	reader, err := s.queryUser(ctx, c, q)
 	if err != nil {
@@ -127,7 +128,7 @@ func (s *Server) unreadCounts(ctx context.Context, c *call) (*object, error) {
 }
 
 // unreadCountsBatch counts for many users; those who don't exist are left out.
-func (s *Server) unreadCountsBatch(ctx context.Context, c *call) (*object, error) {
+func (s *Server) unreadCountsBatch(ctx context.Context, c *call) (*wire.Object, error) {
 	f := c.fields()
 	f.Require("user_ids")
 	ids := unrepeated(f.Strings("user_ids", maxUsersCounted))
@@ -145,13 +146,13 @@ func (s *Server) unreadCountsBatch(ctx context.Context, c *call) (*object, error
 	if err != nil {
 		return nil, err
 	}
-	byUser := newObject()
+	byUser := wire.NewObject()
 	for _, id := range ids {
 		if exists(users, id) {
-			byUser.set(id, encodeUnread(unread[id]))
+			byUser.Set(id, encodeUnread(unread[id]))
 		}
 	}
-	return newObject().set("counts_by_user", byUser), nil
+	return wire.NewObject().Set("counts_by_user", byUser), nil
 }
 
 // unreadOfType sums up the channels of one type.
@@ -161,7 +162,7 @@ type unreadOfType struct {
 }
 
 // encodeUnread is what a user has not read (contract 16.6), without duration.
-func encodeUnread(reads []models.Read) *object {
+func encodeUnread(reads []models.Read) *wire.Object {
 	total := 0
 	var types []unreadOfType // reads come in order of cid, so those of one type follow each other
 	for _, r := range reads {
@@ -174,12 +175,12 @@ func encodeUnread(reads []models.Read) *object {
 		last.channels++
 		last.messages += r.Unread
 	}
-	return newObject().set("total_unread_count", total).set("total_unread_threads_count", 0).
-		set("channels", encodeEach(reads, func(r models.Read) *object {
-			return newObject().set("channel_id", r.CID).set("unread_count", r.Unread).set("last_read", r.LastRead)
+	return wire.NewObject().Set("total_unread_count", total).Set("total_unread_threads_count", 0).
+		Set("channels", wire.Each(reads, func(r models.Read) *wire.Object {
+			return wire.NewObject().Set("channel_id", r.CID).Set("unread_count", r.Unread).Set("last_read", r.LastRead)
 		})).
-		set("channel_type", encodeEach(types, func(t unreadOfType) *object {
-			return newObject().set("channel_type", t.name).set("channel_count", t.channels).set("unread_count", t.messages)
+		Set("channel_type", wire.Each(types, func(t unreadOfType) *wire.Object {
+			return wire.NewObject().Set("channel_type", t.name).Set("channel_count", t.channels).Set("unread_count", t.messages)
 		})).
-		set("threads", []string{})
+		Set("threads", []string{})
 }

@@ -8,6 +8,7 @@ import (
 	"herald/api/request"
 	"herald/models"
 	"herald/models/store"
+	"herald/wire"
 )
 
 const (
@@ -16,7 +17,7 @@ const (
 )
 
 // listRecipients answers what became of a campaign's recipients (contract 12.4).
-func (s *Server) listRecipients(ctx context.Context, c *call) (*object, error) {
+func (s *Server) listRecipients(ctx context.Context, c *call) (*wire.Object, error) {
 	campaign, err := s.store.Campaign(ctx, c.app.PK, c.param("id"))
 	if err != nil {
 		return nil, err
@@ -29,11 +30,11 @@ func (s *Server) listRecipients(ctx context.Context, c *call) (*object, error) {
 	if err != nil {
 		return nil, err
 	}
-	shown := make([]*object, len(page.Rows))
+	shown := make([]*wire.Object, len(page.Rows))
 	for i, r := range page.Rows {
 		shown[i] = encodeRecipient(r)
 	}
-	return list.setPager(newObject().set("recipients", shown), page.Prev, page.Next), nil
+	return list.setPager(wire.NewObject().Set("recipients", shown), page.Prev, page.Next), nil
 }
 
 // readRecipientList reads status, limit, next and prev of the query string. A cursor's status wins over the one beside it.
@@ -84,9 +85,9 @@ func recipientStatuses() []string {
 	return names
 }
 
-func encodeRecipient(r models.Recipient) *object {
-	return newObject().
-		set("target_id", r.TargetID).set("user_id", r.UserID).set("cid", r.CID).set("message_id", r.MessageID).
-		set("status", string(r.Status)).set("error_code", r.ErrorCode).set("error", r.Error).
-		set("sent_at", r.SentAt).set("read_at", r.ReadAt)
+func encodeRecipient(r models.Recipient) *wire.Object {
+	return wire.NewObject().
+		Set("target_id", r.TargetID).Set("user_id", r.UserID).Set("cid", r.CID).Set("message_id", r.MessageID).
+		Set("status", string(r.Status)).Set("error_code", r.ErrorCode).Set("error", r.Error).
+		Set("sent_at", r.SentAt).Set("read_at", r.ReadAt)
 }

@@ -9,6 +9,7 @@ import (
 	"herald/filter"
 	"herald/models"
 	"herald/models/store"
+	"herald/wire"
 )
 
 const (
@@ -39,7 +40,7 @@ func unwrapped(f *request.Object, wrapper, beside string) *request.Object {
 	return f
 }
 
-func (s *Server) createSegment(ctx context.Context, c *call) (*object, error) {
+func (s *Server) createSegment(ctx context.Context, c *call) (*wire.Object, error) {
 	f := unwrapped(c.fields(), "segment", "type")
 	f.Require("type")
 	seg := models.Segment{
@@ -97,7 +98,7 @@ func readSegmentFilter(f *request.Object, segmentType string) json.RawMessage {
 	return raw
 }
 
-func (s *Server) getSegment(ctx context.Context, c *call) (*object, error) {
+func (s *Server) getSegment(ctx context.Context, c *call) (*wire.Object, error) {
 	seg, err := s.store.Segment(ctx, c.app.PK, c.param("id"))
 	if err != nil {
 		return nil, err
@@ -106,7 +107,7 @@ func (s *Server) getSegment(ctx context.Context, c *call) (*object, error) {
 	return segmentAnswer(seg), nil
 }
 
-func (s *Server) updateSegment(ctx context.Context, c *call) (*object, error) {
+func (s *Server) updateSegment(ctx context.Context, c *call) (*wire.Object, error) {
 	seg, err := s.store.Segment(ctx, c.app.PK, c.param("id"))
 	if err != nil {
 		return nil, err
@@ -130,11 +131,11 @@ func (s *Server) updateSegment(ctx context.Context, c *call) (*object, error) {
 	return segmentAnswer(updated), nil
 }
 
-func (s *Server) deleteSegment(ctx context.Context, c *call) (*object, error) {
-	return newObject(), s.store.DeleteSegment(ctx, c.app.PK, c.param("id"))
+func (s *Server) deleteSegment(ctx context.Context, c *call) (*wire.Object, error) {
+	return wire.NewObject(), s.store.DeleteSegment(ctx, c.app.PK, c.param("id"))
 }
 
-func (s *Server) querySegments(ctx context.Context, c *call) (*object, error) {
+func (s *Server) querySegments(ctx context.Context, c *call) (*wire.Object, error) {
 	f := c.fields()
 	q := readList(c, f, filter.Segments, "QuerySegments", defaultListLimit, maxListLimit)
 	if err := f.Err(); err != nil {
@@ -144,9 +145,13 @@ func (s *Server) querySegments(ctx context.Context, c *call) (*object, error) {
 	if err != nil {
 		return nil, badCursor(err)
 	}
-	list := make([]*object, len(page.Rows))
+	list := make([]*wire.Object, len(page.Rows))
 	for i, seg := range page.Rows {
-		list[i] = encodeSegment(seg)
+		list[i] = wire.Segment(seg)
 	}
-	return q.setPager(newObject().set("segments", list), page.Prev, page.Next), nil
+	return q.setPager(wire.NewObject().Set("segments", list), page.Prev, page.Next), nil
+}
+
+func segmentAnswer(seg models.Segment) *wire.Object {
+	return wire.NewObject().Set("segment", wire.Segment(seg))
 }

@@ -19,6 +19,7 @@ import (
 	"herald/events"
 	"herald/models"
 	"herald/models/store"
+	"herald/wire"
 )
 
 const (
@@ -84,7 +85,7 @@ func New(cfg Config) *Server {
 	for _, path := range openapi.Paths {
 		e.GET(path, s.answerDocument)
 	}
-	e.GET("/healthz", func(g *gin.Context) { s.write(g, http.StatusOK, v1, newObject().set("status", "ok")) })
+	e.GET("/healthz", func(g *gin.Context) { s.write(g, http.StatusOK, v1, wire.NewObject().Set("status", "ok")) })
 	e.GET("/readyz", s.answerReady)
 	for _, r := range routes {
 		for _, d := range dialects {
@@ -165,16 +166,16 @@ func (s *Server) answerReady(g *gin.Context) {
 	for _, check := range slices.Concat([]func(context.Context) error{s.store.Ping}, s.ready) {
 		if err := check(ctx); err != nil {
 			s.log.WarnContext(ctx, "not ready", "error", err)
-			s.write(g, http.StatusServiceUnavailable, v1, newObject().set("status", "not ready"))
+			s.write(g, http.StatusServiceUnavailable, v1, wire.NewObject().Set("status", "not ready"))
 			return
 		}
 	}
-	s.write(g, http.StatusOK, v1, newObject().set("status", "ready"))
+	s.write(g, http.StatusOK, v1, wire.NewObject().Set("status", "ready"))
 }
 
 // write sends an object as the answer.
-func (s *Server) write(g *gin.Context, status int, d *dialect, o *object) {
-	body, err := encode(d, o)
+func (s *Server) write(g *gin.Context, status int, d *dialect, o *wire.Object) {
+	body, err := wire.Encode(d.wire, o)
 	if err != nil {
 		panic(fmt.Errorf("encode the answer: %w", err)) // a bug in a handler; recoverPanics answers
 	}

@@ -6,13 +6,14 @@ import (
 	"herald/api/request"
 	"herald/filter"
 	"herald/models"
+	"herald/wire"
 )
 
-func (s *Server) addTargets(ctx context.Context, c *call) (*object, error) {
+func (s *Server) addTargets(ctx context.Context, c *call) (*wire.Object, error) {
 	return s.changeTargets(ctx, c, models.MaxTargetsPerAdd, s.store.AddTargets, targetRule)
 }
 
-func (s *Server) deleteTargets(ctx context.Context, c *call) (*object, error) {
+func (s *Server) deleteTargets(ctx context.Context, c *call) (*wire.Object, error) {
 	return s.changeTargets(ctx, c, models.MaxTargetsPerDelete, s.store.DeleteTargets)
 }
 
@@ -20,7 +21,7 @@ var targetRule = request.Matching(models.ValidTarget, "must be 1 to 255 characte
 
 type targetChange func(ctx context.Context, appPK int64, segmentID string, targetIDs []string) error
 
-func (s *Server) changeTargets(ctx context.Context, c *call, limit int, change targetChange, rules ...request.Rule) (*object, error) {
+func (s *Server) changeTargets(ctx context.Context, c *call, limit int, change targetChange, rules ...request.Rule) (*wire.Object, error) {
 	seg, err := s.store.Segment(ctx, c.app.PK, c.param("id"))
 	if err != nil {
 		return nil, err
@@ -34,10 +35,10 @@ func (s *Server) changeTargets(ctx context.Context, c *call, limit int, change t
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
-	return newObject(), change(ctx, c.app.PK, seg.ID, ids)
+	return wire.NewObject(), change(ctx, c.app.PK, seg.ID, ids)
 }
 
-func (s *Server) targetExists(ctx context.Context, c *call) (*object, error) {
+func (s *Server) targetExists(ctx context.Context, c *call) (*wire.Object, error) {
 	exists, err := s.store.TargetExists(ctx, c.app.PK, c.param("id"), c.param("target"))
 	if err != nil {
 		return nil, err
@@ -45,12 +46,12 @@ func (s *Server) targetExists(ctx context.Context, c *call) (*object, error) {
 	if !exists {
 		return nil, models.NotFound("target", c.param("target"))
 	}
-	return newObject(), nil
+	return wire.NewObject(), nil
 }
 
 const maxTargetsLimit = 10_000 // contract 9.2
 
-func (s *Server) queryTargets(ctx context.Context, c *call) (*object, error) {
+func (s *Server) queryTargets(ctx context.Context, c *call) (*wire.Object, error) {
 	seg, err := s.store.Segment(ctx, c.app.PK, c.param("id"))
 	if err != nil {
 		return nil, err
@@ -64,9 +65,9 @@ func (s *Server) queryTargets(ctx context.Context, c *call) (*object, error) {
 	if err != nil {
 		return nil, badCursor(err)
 	}
-	list := make([]*object, len(page.Rows))
+	list := make([]*wire.Object, len(page.Rows))
 	for i, t := range page.Rows {
-		list[i] = encodeTarget(c.app.PK, seg.ID, t)
+		list[i] = wire.Target(c.app.PK, seg.ID, t)
 	}
-	return q.setPager(newObject().set("targets", list), page.Prev, page.Next), nil
+	return q.setPager(wire.NewObject().Set("targets", list), page.Prev, page.Next), nil
 }

@@ -5,24 +5,25 @@ import (
 	"net/http"
 
 	"herald/models"
+	"herald/wire"
 )
 
 func (s *Server) taskRoutes() []route {
 	return []route{{operation: "GetTask", method: http.MethodGet, path: "/tasks/:id", handle: s.getTask}}
 }
 
-func (s *Server) getTask(ctx context.Context, c *call) (*object, error) {
+func (s *Server) getTask(ctx context.Context, c *call) (*wire.Object, error) {
 	task, err := s.store.Task(ctx, c.app.PK, c.param("id"))
 	if err != nil {
 		return nil, err
 	}
-	o := newObject().set("task_id", task.ID).set("status", string(task.Status)).
-		set("created_at", task.CreatedAt).set("updated_at", task.UpdatedAt)
+	o := wire.NewObject().Set("task_id", task.ID).Set("status", string(task.Status)).
+		Set("created_at", task.CreatedAt).Set("updated_at", task.UpdatedAt)
 	if len(task.Result) > 0 {
-		o.set("result", task.Result)
+		o.Set("result", task.Result)
 	}
 	if task.Status == models.TaskFailed {
-		o.set("error", newObject().set("type", task.ErrorType).set("description", task.ErrorDescription))
+		o.Set("error", wire.NewObject().Set("type", task.ErrorType).Set("description", task.ErrorDescription))
 	}
 	return o, nil
 }

@@ -9,6 +9,7 @@ import (
 	"herald/filter"
 	"herald/models"
 	"herald/models/store"
+	"herald/wire"
 )
 
 const (
@@ -47,7 +48,7 @@ func newID(f *request.Object) string {
 	return f.String("id", validID)
 }
 
-func (s *Server) updateUsers(ctx context.Context, c *call) (*object, error) {
+func (s *Server) updateUsers(ctx context.Context, c *call) (*wire.Object, error) {
 	f := c.fields()
 	f.Require("users")
 	entries := f.Entries("users")
@@ -70,16 +71,16 @@ func (s *Server) updateUsers(ctx context.Context, c *call) (*object, error) {
 }
 
 // encodeUserMap is the answer of the operations that write users.
-func (s *Server) encodeUserMap(ctx context.Context, c *call, users []models.User) (*object, error) {
+func (s *Server) encodeUserMap(ctx context.Context, c *call, users []models.User) (*wire.Object, error) {
 	full, err := s.fullUsers(ctx, c.app.PK, users)
 	if err != nil {
 		return nil, err
 	}
-	byID := newObject()
+	byID := wire.NewObject()
 	for i, u := range users {
-		byID.set(u.ID, full[i])
+		byID.Set(u.ID, full[i])
 	}
-	return newObject().set("users", byID).set("membership_deletion_task_id", ""), nil
+	return wire.NewObject().Set("users", byID).Set("membership_deletion_task_id", ""), nil
 }
 
 func readUser(e request.Entry) models.User {
@@ -98,7 +99,7 @@ func readUser(e request.Entry) models.User {
 		Language:  f.String("language", short),
 		Teams:     f.Strings("teams", models.MaxUserTeams, short),
 		Invisible: f.Bool("invisible", false),
-		Custom:    f.Custom(userKeys...),
+		Custom:    f.Custom(wire.UserKeys...),
 	}
 	if u.Role == "" {
 		u.Role = models.DefaultRole
@@ -106,7 +107,7 @@ func readUser(e request.Entry) models.User {
 	return u
 }
 
-func (s *Server) queryUsers(ctx context.Context, c *call) (*object, error) {
+func (s *Server) queryUsers(ctx context.Context, c *call) (*wire.Object, error) {
 	f, err := c.payload()
 	if err != nil {
 		return nil, err
@@ -131,7 +132,7 @@ func (s *Server) queryUsers(ctx context.Context, c *call) (*object, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newObject().set("users", full), nil
+	return wire.NewObject().Set("users", full), nil
 }
 
 // readQuery reads a filter and the order in "sort", and notes in f what is wrong with them.
@@ -150,4 +151,17 @@ func noteErrors(f *request.Object, err error) {
 			f.InvalidAt(e.Path, e.Reason)
 		}
 	}
+}
+
+// fullUsers encodes users in full, in their order.
+func (s *Server) fullUsers(ctx context.Context, appPK int64, users []models.User) ([]*wire.Object, error) {
+	ids := make([]string, len(users))
+	for i, u := range users {
+		ids[i] = u.ID
+	}
+	devices, err := s.store.Devices(ctx, appPK, ids)
+	if err != nil {
+		return nil, err
+	}
+	return wire.Each(users, func(u models.User) *wire.Object { return wire.FullUser(u, devices[u.ID]) }), nil
 }

@@ -1,32 +1,36 @@
 package api
 
-import "context"
+import (
+	"context"
 
-func (s *Server) deactivateUser(ctx context.Context, c *call) (*object, error) {
+	"herald/wire"
+)
+
+func (s *Server) deactivateUser(ctx context.Context, c *call) (*wire.Object, error) {
 	user, err := s.store.DeactivateUser(ctx, c.app.PK, c.param("id"))
 	if err != nil {
 		return nil, err
 	}
-	return newObject().set("user", encodeUser(user)), nil
+	return wire.NewObject().Set("user", wire.User(user)), nil
 }
 
-func (s *Server) reactivateUser(ctx context.Context, c *call) (*object, error) {
+func (s *Server) reactivateUser(ctx context.Context, c *call) (*wire.Object, error) {
 	user, err := s.store.ReactivateUser(ctx, c.app.PK, c.param("id"))
 	if err != nil {
 		return nil, err
 	}
-	return newObject().set("user", encodeUser(user)), nil
+	return wire.NewObject().Set("user", wire.User(user)), nil
 }
 
-func (s *Server) deactivateUsers(ctx context.Context, c *call) (*object, error) {
+func (s *Server) deactivateUsers(ctx context.Context, c *call) (*wire.Object, error) {
 	return s.setUsersActive(ctx, c, false)
 }
 
-func (s *Server) reactivateUsers(ctx context.Context, c *call) (*object, error) {
+func (s *Server) reactivateUsers(ctx context.Context, c *call) (*wire.Object, error) {
 	return s.setUsersActive(ctx, c, true)
 }
 
-func (s *Server) setUsersActive(ctx context.Context, c *call, active bool) (*object, error) {
+func (s *Server) setUsersActive(ctx context.Context, c *call, active bool) (*wire.Object, error) {
 	f := c.fields()
 	ids := readIDs(f, "user_ids")
 	if err := f.Err(); err != nil {
@@ -36,5 +40,5 @@ func (s *Server) setUsersActive(ctx context.Context, c *call, active bool) (*obj
 	if err != nil {
 		return nil, err
 	}
-	return newObject().set("task_id", task.ID), nil
+	return wire.NewObject().Set("task_id", task.ID), nil
 }

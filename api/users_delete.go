@@ -5,6 +5,7 @@ import (
 
 	"herald/api/request"
 	"herald/models"
+	"herald/wire"
 )
 
 // readIDs reads the users or channels that a deletion or (de)activation names: 1 to models.MaxIDsPerDeletion.
@@ -17,7 +18,7 @@ func readIDs(f *request.Object, name string) []string {
 	return ids
 }
 
-func (s *Server) deleteUsers(ctx context.Context, c *call) (*object, error) {
+func (s *Server) deleteUsers(ctx context.Context, c *call) (*wire.Object, error) {
 	const soft, pruning, hard = string(models.DeleteSoft), string(models.DeletePruning), string(models.DeleteHard)
 	f := c.fields()
 	d := models.UserDeletion{
@@ -44,10 +45,10 @@ func (s *Server) deleteUsers(ctx context.Context, c *call) (*object, error) {
 		return nil, err
 	}
 	s.startTask(ctx, task)
-	return newObject().set("task_id", task.ID), nil
+	return wire.NewObject().Set("task_id", task.ID), nil
 }
 
-func (s *Server) deleteUser(ctx context.Context, c *call) (*object, error) {
+func (s *Server) deleteUser(ctx context.Context, c *call) (*wire.Object, error) {
 	user, err := s.store.User(ctx, c.app.PK, c.param("id"))
 	if err == nil && user.DeletedAt != nil {
 		err = models.NotFound("user", user.ID)
@@ -71,5 +72,5 @@ func (s *Server) deleteUser(ctx context.Context, c *call) (*object, error) {
 		return nil, err
 	}
 	s.startTask(ctx, task)
-	return newObject().set("user", encodeUser(users[0])), nil
+	return wire.NewObject().Set("user", wire.User(users[0])), nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"herald/api/request"
 	"herald/models"
+	"herald/wire"
 )
 
 // userEdit is one entry of UpdateUsersPartial: what of a user to set, and what to take back to its default.
@@ -20,7 +21,7 @@ type userEdit struct {
 	custom                      models.Custom
 }
 
-func (s *Server) updateUsersPartial(ctx context.Context, c *call) (*object, error) {
+func (s *Server) updateUsersPartial(ctx context.Context, c *call) (*wire.Object, error) {
 	f := c.fields()
 	f.Require("users")
 	entries := f.Objects("users", models.MaxUsersPerUpsert)
@@ -62,7 +63,7 @@ func readUserEdit(entry *request.Object) userEdit {
 		language:  set.OptionalString("language", short),
 		teams:     set.Strings("teams", models.MaxUserTeams, short),
 		invisible: set.OptionalBool("invisible"),
-		custom:    set.Custom(userKeys...),
+		custom:    set.Custom(wire.UserKeys...),
 	}
 }
 
@@ -106,7 +107,7 @@ func (e *userEdit) apply(users map[string]*models.User) {
 	if e.invisible != nil {
 		u.Invisible = *e.invisible
 	}
-	u.Custom = editCustom(e.set, u.Custom, e.custom, e.unset, userKeys)
+	u.Custom = editCustom(e.set, u.Custom, e.custom, e.unset, wire.UserKeys)
 }
 
 func replace[T any](old **T, with *T) {

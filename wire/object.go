@@ -1,4 +1,4 @@
-package api
+package wire
 
 import (
 	"bytes"
@@ -11,78 +11,78 @@ import (
 	"herald/models"
 )
 
-// object is a JSON object to be written, its keys in the order they were set. It holds values of the domain (a
+// Object is a JSON object to be written, its keys in the order they were set. It holds values of the domain (a
 // time.Time, custom data); what they look like is the dialect's.
-type object struct {
-	fields []field
+type Object struct {
+	fields []Field
 }
 
-type field struct {
-	key   string
-	value any
+// Field is one key of an object with its value.
+type Field struct {
+	Key   string
+	Value any
 }
 
-func newObject() *object { return &object{} }
+// NewObject is an object without keys.
+func NewObject() *Object { return &Object{} }
 
-// set adds a key. The value is nil (null), a string, bool, integer, float64, time.Time, *object, a slice of strings or
+// Set adds a key. The value is nil (null), a string, bool, integer, float64, time.Time, *Object, a slice of strings or
 // objects, JSON text, or a pointer to one of the first five, null when nil.
-func (o *object) set(key string, value any) *object {
-	o.fields = append(o.fields, field{key, value})
+func (o *Object) Set(key string, value any) *Object {
+	o.fields = append(o.fields, Field{key, value})
 	return o
 }
 
-// optional adds a key unless the value is nil.
-func optional[T any](o *object, key string, value *T) {
+// Optional adds a key unless the value is nil.
+func Optional[T any](o *Object, key string, value *T) {
 	if value != nil {
-		o.set(key, *value)
+		o.Set(key, *value)
 	}
 }
 
-// custom adds custom data, which never hides one of the built-in keys of the entity, set or not. The extra fields are
+// Custom adds custom data, which never hides one of the built-in keys of the entity, set or not. The extra fields are
 // custom too and win over the data.
-func (o *object) custom(data models.Custom, builtin []string, extra ...field) *object {
-	return o.set("custom", customData{data: data, builtin: builtin, extra: extra})
+func (o *Object) Custom(data models.Custom, builtin []string, extra ...Field) *Object {
+	return o.Set("custom", customData{data: data, builtin: builtin, extra: extra})
 }
 
-// legacy adds a key that only the v1 dialect has.
-func (o *object) legacy(key string, value any) *object {
-	return o.set(key, legacyValue{value})
+// Legacy adds a key that only the v1 dialect has.
+func (o *Object) Legacy(key string, value any) *Object {
+	return o.Set(key, legacyValue{value})
 }
 
 type legacyValue struct{ value any }
 
-// spread adds an object that the v2 dialect also writes key by key into o, in front of it (contract 7.5).
-func (o *object) spread(key string, inner *object) *object {
-	return o.set(key, spreadObject{inner})
+// Spread adds an object that the v2 dialect also writes key by key into o, in front of it (contract 7.5).
+func (o *Object) Spread(key string, inner *Object) *Object {
+	return o.Set(key, spreadObject{inner})
 }
 
-type spreadObject struct{ *object }
+type spreadObject struct{ *Object }
 
-// choice is one of a few words, or "" when unset.
-type choice string
+// Choice is one of a few words, or "" when unset.
+type Choice string
 
-func (o *object) has(key string) bool {
-	return slices.ContainsFunc(o.fields, func(f field) bool { return f.key == key })
+// Has says whether a key was added.
+func (o *Object) Has(key string) bool {
+	return slices.ContainsFunc(o.fields, func(f Field) bool { return f.Key == key })
 }
 
 type customData struct {
 	data    models.Custom
 	builtin []string
-	extra   []field
+	extra   []Field
 }
 
-// attachments is a JSON array of attachments with their custom keys beside the built-in ones.
-type attachments json.RawMessage
-
-// encode writes an object in a dialect.
-func encode(d *dialect, o *object) ([]byte, error) {
+// Encode writes an object in a dialect.
+func Encode(d *Dialect, o *Object) ([]byte, error) {
 	e := &encoder{d: d}
 	err := e.value(o)
 	return e.b, err
 }
 
 type encoder struct {
-	d *dialect
+	d *Dialect
 	b []byte
 }
 
@@ -101,9 +101,9 @@ func (e *encoder) raw(name string, value json.RawMessage) {
 	e.b = append(e.b, value...)
 }
 
-func (e *encoder) fields(fields []field) error {
+func (e *encoder) fields(fields []Field) error {
 	for _, f := range fields {
-		switch v := f.value.(type) {
+		switch v := f.Value.(type) {
 		case customData:
 			if err := e.d.custom(e, v); err != nil {
 				return err
@@ -113,18 +113,18 @@ func (e *encoder) fields(fields []field) error {
 			if !e.d.legacy {
 				continue
 			}
-			f.value = v.value
+			f.Value = v.value
 		case spreadObject:
 			if e.d.spread {
 				if err := e.fields(v.fields); err != nil {
 					return err
 				}
 			}
-			f.value = v.object
+			f.Value = v.Object
 		}
-		e.key(f.key)
-		if err := e.value(f.value); err != nil {
-			return fmt.Errorf("%s: %w", f.key, err)
+		e.key(f.Key)
+		if err := e.value(f.Value); err != nil {
+			return fmt.Errorf("%s: %w", f.Key, err)
 		}
 	}
 	return nil
@@ -134,13 +134,13 @@ func (e *encoder) value(value any) error {
 	switch v := value.(type) {
 	case nil:
 		e.b = append(e.b, "null"...)
-	case *object:
+	case *Object:
 		e.b = append(e.b, '{')
 		if err := e.fields(v.fields); err != nil {
 			return err
 		}
 		e.b = append(e.b, '}')
-	case []*object:
+	case []*Object:
 		return list(e, v)
 	case []string:
 		return list(e, v)
@@ -158,13 +158,13 @@ func (e *encoder) value(value any) error {
 		e.b = e.d.time(e.b, v)
 	case json.RawMessage: // models.Custom too
 		e.b = append(e.b, v...)
-	case choice:
+	case Choice:
 		if v == "" {
 			e.b = append(e.b, e.d.unset...)
 			return nil
 		}
 		e.b = appendString(e.b, string(v))
-	case attachments:
+	case Attachments:
 		return e.d.attachments(e, v)
 	case *string:
 		return pointer(e, v)
