@@ -15,6 +15,7 @@ import (
 
 	"herald/api/request"
 	"herald/models"
+	"herald/models/store"
 	"herald/wire"
 )
 
@@ -47,6 +48,7 @@ type call struct {
 	request *http.Request
 	body    request.Body
 	params  map[string]string
+	claim   *store.Claim // of a call with an Idempotency-Key
 }
 
 // param gives a parameter of the path, percent-decoded.
@@ -78,34 +80,37 @@ func (r route) success() int {
 
 // serve makes the HTTP handler of a route in a dialect.
 func (s *Server) serve(r route, d *dialect) gin.HandlerFunc {
-	status := r.success()
 	return func(g *gin.Context) {
 		started := s.now()
 		g.Set(operationKey, r.operation)
-		answer, err := s.run(g, r, d)
+		answer, err := s.run(g, r, d, started)
 		if err != nil {
 			s.refuse(g, r.operation, err, started)
 			return
 		}
-		s.write(g, status, d, answer.Set("duration", s.since(started)))
+		g.Data(answer.status, contentType, answer.body)
 	}
 }
 
 // run authenticates, reads the body and calls the handler.
-func (s *Server) run(g *gin.Context, r route, d *dialect) (*wire.Object, error) {
+func (s *Server) run(g *gin.Context, r route, d *dialect, started time.Time) (reply, error) {
 	ctx, cancel := context.WithTimeout(g.Request.Context(), bodyReadTimeout+requestTimeout)
 	defer cancel()
 	who, err := s.authenticate(ctx, g.Request, r.usersToo)
 	if err != nil {
-		return nil, err
+		return reply{}, err
 	}
 	if err := s.limitRate(g, who.app.PK, r.operation); err != nil {
-		return nil, err
+		return reply{}, err
 	}
 	c := &call{caller: who, dialect: d, request: g.Request}
+	var sent []byte
 	if r.method != http.MethodGet && r.method != http.MethodDelete {
-		if c.body, err = readBody(g); err != nil {
-			return nil, err
+		if sent, err = readBody(g); err != nil {
+			return reply{}, err
+		}
+		if c.body, err = request.Decode(sent); err != nil {
+			return reply{}, err
 		}
 		if d.nested {
 			c.body = c.body.NestedCustom()
@@ -114,14 +119,30 @@ func (s *Server) run(g *gin.Context, r route, d *dialect) (*wire.Object, error) 
 	ctx, cancel = context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 
+	do := func(ctx context.Context) (reply, error) {
+		answer, err := handle(ctx, c, r, g.Params)
+		if err != nil {
+			return reply{}, err
+		}
+		return reply{r.success(), encode(d, answer.Set("duration", s.since(started)))}, nil
+	}
+	if r.method == http.MethodPost && g.Request.Header[idempotencyHeader] != nil {
+		return s.once(ctx, g, c, sent, do)
+	}
+	return do(ctx)
+}
+
+// handle calls the handler of a route with the parameters of the path.
+func handle(ctx context.Context, c *call, r route, escaped gin.Params) (*wire.Object, error) {
 	var plus bool
-	if c.params, plus, err = pathParams(g.Params, false); err != nil {
+	var err error
+	if c.params, plus, err = pathParams(escaped, false); err != nil {
 		return nil, err
 	}
 	answer, err := r.handle(ctx, c)
 	if plus && models.ErrorCode(err) == models.CodeNotFound {
 		// Some clients write a space as +. A refused call has changed nothing, so it may be tried again.
-		if c.params, _, err = pathParams(g.Params, true); err != nil {
+		if c.params, _, err = pathParams(escaped, true); err != nil {
 			return nil, err
 		}
 		answer, err = r.handle(ctx, c)
@@ -148,7 +169,7 @@ func pathParams(escaped gin.Params, plusIsSpace bool) (params map[string]string,
 	return params, plus, nil
 }
 
-func readBody(g *gin.Context) (request.Body, error) {
+func readBody(g *gin.Context) ([]byte, error) {
 	control := http.NewResponseController(g.Writer)
 	// A connection without deadlines (a test's recorder) is read without one.
 	if err := control.SetReadDeadline(time.Now().Add(bodyReadTimeout)); err == nil {
@@ -158,11 +179,11 @@ func readBody(g *gin.Context) (request.Body, error) {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return request.Body{}, &models.Error{Code: models.CodeTooLarge, Reason: "the request body is larger than 10 MiB"}
+		return nil, &models.Error{Code: models.CodeTooLarge, Reason: "the request body is larger than 10 MiB"}
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return request.Body{}, &models.Error{Code: models.CodeTimeout, Reason: "the request body was not received in time"}
+		return nil, &models.Error{Code: models.CodeTimeout, Reason: "the request body was not received in time"}
 	case err != nil:
-		return request.Body{}, models.Invalid("the request body could not be read")
+		return nil, models.Invalid("the request body could not be read")
 	}
-	return request.Decode(body)
+	return body, nil
 }

@@ -19,6 +19,9 @@ func (s *Server) testCampaign(ctx context.Context, c *call) (*wire.Object, error
 	if err != nil {
 		return nil, err
 	}
+	if c.carriedOut() {
+		return nil, &models.Error{Code: models.CodeConflict, Reason: "the test was sent, and its answer was lost"}
+	}
 	ids, err := readChosenTargets(c.fields(), campaign, "user_ids", "users")
 	if err != nil {
 		return nil, err

@@ -65,7 +65,14 @@ func (s *Server) createCampaign(ctx context.Context, c *call) (*wire.Object, err
 	readCampaign(f).apply(&campaign)
 	required(f, campaign, f.Has("message_template"))
 	if campaign.ID == "" {
-		campaign.ID = models.NewID()
+		campaign.ID = c.newID("campaign")
+	}
+	if c.carriedOut() {
+		created, err := s.store.Campaign(ctx, c.app.PK, campaign.ID)
+		if err != nil {
+			return nil, err
+		}
+		return s.showCampaign(ctx, c, created)
 	}
 	created, err := s.store.CreateCampaign(ctx, campaign, fieldErrors(f), checkTemplates)
 	if err != nil {
@@ -215,6 +222,9 @@ func (s *Server) start(ctx context.Context, c *call, readTime func(*request.Obje
 	if err != nil {
 		return nil, err
 	}
+	if c.carriedOut() {
+		return s.showMoved(ctx, c, before, models.ActionStart)
+	}
 	f := c.fields()
 	control := store.Control{Action: models.ActionStart, ScheduledFor: readTime(f), StopAt: f.Time("stop_at"), Cause: readCause(f)}
 	begin := s.now()
@@ -249,6 +259,9 @@ func (s *Server) steer(ctx context.Context, c *call, action models.Action) (*wir
 	if err != nil {
 		return nil, err
 	}
+	if c.carriedOut() {
+		return s.showMoved(ctx, c, before, action)
+	}
 	f := c.fields()
 	cause := readCause(f)
 	if err := f.Err(); err != nil {
@@ -276,7 +289,12 @@ func (s *Server) move(ctx context.Context, c *call, id string, control store.Con
 	if changed && control.Action == models.ActionStart {
 		s.sizes.Request(campaign.AppPK, campaign.SegmentPKs...)
 	}
-	if control.Action == models.ActionStop {
+	return s.showMoved(ctx, c, campaign, control.Action)
+}
+
+// showMoved is the answer of a move.
+func (s *Server) showMoved(ctx context.Context, c *call, campaign models.Campaign, action models.Action) (*wire.Object, error) {
+	if action == models.ActionStop {
 		return s.showChanged(ctx, c, campaign)
 	}
 	return s.showCampaign(ctx, c, campaign)

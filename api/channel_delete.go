@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 
+	"herald/models"
 	"herald/wire"
 )
 
@@ -35,7 +36,10 @@ func (s *Server) deleteChannels(ctx context.Context, c *call) (*wire.Object, err
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
-	_, task, err := s.store.DeleteChannels(ctx, c.app.PK, cids, hard)
+	task, err := s.taskOf(ctx, c, func() (models.Task, error) {
+		_, task, err := s.store.DeleteChannels(ctx, c.app.PK, cids, hard)
+		return task, err
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -43,12 +43,20 @@ func (s *Server) updateChannel(ctx context.Context, c *call) (*wire.Object, erro
 	if err := s.checkUpdate(ctx, c, f, update); err != nil {
 		return nil, err
 	}
+	if c.carriedOut() {
+		if update.Message != nil {
+			if *update.Message, _, err = s.store.Message(ctx, c.app.PK, update.Message.ID); err != nil {
+				return nil, err
+			}
+		}
+		return s.showChannelUpdate(ctx, c, channel, update.Message)
+	}
 	return s.applyChannelUpdate(ctx, c, channel.CID, update)
 }
 
 // readChannelMessage reads the message that tells members of an update. Unless it says otherwise it is a system message.
 func (s *Server) readChannelMessage(ctx context.Context, c *call, f *request.Object, cid string) (*models.Message, error) {
-	m := readMessage(f, c.app.PK)
+	m := readMessage(f, c)
 	m.CID = cid
 	if f.String("type") == "" {
 		m.Type = models.MessageSystem
@@ -122,6 +130,11 @@ func (s *Server) applyChannelUpdate(ctx context.Context, c *call, cid string, up
 	if err != nil {
 		return nil, err
 	}
+	return s.showChannelUpdate(ctx, c, updated, message)
+}
+
+// showChannelUpdate is the answer of an update of a channel, with the message that was sent with it, if any.
+func (s *Server) showChannelUpdate(ctx context.Context, c *call, updated models.Channel, message *models.Message) (*wire.Object, error) {
 	states, users, err := s.store.ChannelStates(ctx, c.app.PK, []models.Channel{updated}, store.ChannelView{Members: maxMembers})
 	if err != nil {
 		return nil, err

@@ -28,6 +28,7 @@ var httpStatus = map[models.Code]int{
 	models.CodeTokenNotYet:  http.StatusUnauthorized,
 	models.CodeTokenIssued:  http.StatusUnauthorized,
 	models.CodeBadSignature: http.StatusUnauthorized,
+	models.CodeConflict:     http.StatusConflict,
 	models.CodeUnavailable:  http.StatusServiceUnavailable,
 }
 

@@ -42,7 +42,7 @@ func (s *Server) sendMessage(ctx context.Context, c *call) (*wire.Object, error)
 	keepHidden := f.Bool("keep_channel_hidden", false)
 	f.OptionalBool("skip_push")
 	body := f.Object("message")
-	m := readMessage(body, c.app.PK)
+	m := readMessage(body, c)
 	m.CID = channel.CID
 	sender, err := s.actingUser(ctx, c, body)
 	if err != nil {
@@ -58,7 +58,12 @@ func (s *Server) sendMessage(ctx context.Context, c *call) (*wire.Object, error)
 	if err := checkLength(m); err != nil {
 		return nil, err
 	}
-	sent, err := s.store.SendMessage(ctx, m, keepHidden)
+	var sent models.Message
+	if c.carriedOut() {
+		sent, _, err = s.store.Message(ctx, c.app.PK, m.ID)
+	} else {
+		sent, err = s.store.SendMessage(ctx, m, keepHidden)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -74,9 +79,9 @@ func checkLength(m models.Message) error {
 }
 
 // readMessage reads an ordinary message, all but who sends it.
-func readMessage(f *request.Object, appPK int64) models.Message {
+func readMessage(f *request.Object, c *call) models.Message {
 	m := models.Message{
-		AppPK:          appPK,
+		AppPK:          c.app.PK,
 		ID:             f.String("id"),
 		Text:           f.String("text"),
 		Type:           f.String("type", request.OneOf("", models.MessageRegular, models.MessageSystem)),
@@ -87,7 +92,7 @@ func readMessage(f *request.Object, appPK int64) models.Message {
 	}
 	switch {
 	case m.ID == "":
-		m.ID = models.NewMessageID()
+		m.ID = c.newMessageID()
 	case !models.ValidTarget(m.ID):
 		f.Invalid("id", "must be 1 to 255 characters, none of them a control character")
 	}

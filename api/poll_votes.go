@@ -23,7 +23,7 @@ func (s *Server) castPollVote(ctx context.Context, c *call) (*wire.Object, error
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
-	vote.ID, vote.PollID, vote.UserID = models.NewID(), poll, voter.ID
+	vote.ID, vote.PollID, vote.UserID = c.newID("vote"), poll, voter.ID
 	if vote, err = s.store.CastVote(ctx, c.app.PK, vote); err != nil {
 		return nil, err
 	}

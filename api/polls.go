@@ -22,7 +22,7 @@ func (s *Server) pollRoutes() []route {
 
 func (s *Server) createPoll(ctx context.Context, c *call) (*wire.Object, error) {
 	f := c.fields()
-	poll := readPoll(f)
+	poll := readPoll(f, c)
 	creator, err := s.actingUser(ctx, c, f)
 	if err != nil {
 		return nil, err
@@ -31,14 +31,19 @@ func (s *Server) createPoll(ctx context.Context, c *call) (*wire.Object, error) 
 		return nil, err
 	}
 	poll.AppPK, poll.CreatedBy = c.app.PK, creator.ID
-	if poll, err = s.store.CreatePoll(ctx, poll); err != nil {
+	if c.carriedOut() {
+		poll, err = s.store.Poll(ctx, c.app.PK, poll.ID, "")
+	} else {
+		poll, err = s.store.CreatePoll(ctx, poll)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return s.showPoll(ctx, c, poll)
 }
 
 // readPoll reads a poll, all but who creates it.
-func readPoll(f *request.Object) models.Poll {
+func readPoll(f *request.Object, c *call) models.Poll {
 	p := models.Poll{
 		ID:                f.String("id"),
 		Name:              f.String("name", request.MaxChars(models.MaxPollNameLength)),
@@ -52,7 +57,7 @@ func readPoll(f *request.Object) models.Poll {
 	}
 	switch {
 	case p.ID == "":
-		p.ID = models.NewID()
+		p.ID = c.newID("poll")
 	case !models.ValidTarget(p.ID):
 		f.Invalid("id", "must be 1 to 255 characters, none of them a control character")
 	}
@@ -63,8 +68,8 @@ func readPoll(f *request.Object) models.Poll {
 		p.VotingVisibility = models.VotingPublic
 	}
 	taken := map[string]bool{}
-	for _, o := range f.Objects("options", models.MaxPollOptions) {
-		option := readPollOption(o)
+	for i, o := range f.Objects("options", models.MaxPollOptions) {
+		option := readPollOption(o, c.newID(numbered("option", i)))
 		if taken[option.ID] {
 			o.Invalid("id", "%q names another option too", option.ID)
 		}
@@ -74,7 +79,8 @@ func readPoll(f *request.Object) models.Poll {
 	return p
 }
 
-func readPollOption(f *request.Object) models.PollOption {
+// readPollOption reads an option; id is that of one to which the body gives none.
+func readPollOption(f *request.Object, id string) models.PollOption {
 	option := models.PollOption{
 		ID:     f.String("id"),
 		Text:   f.String("text", request.MaxChars(models.MaxPollOptionTextLength)),
@@ -82,7 +88,7 @@ func readPollOption(f *request.Object) models.PollOption {
 	}
 	switch {
 	case option.ID == "":
-		option.ID = models.NewID()
+		option.ID = id
 	case !models.ValidTarget(option.ID):
 		f.Invalid("id", "must be 1 to 255 characters, none of them a control character")
 	}

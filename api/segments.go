@@ -66,7 +66,10 @@ func (s *Server) createSegment(ctx context.Context, c *call) (*wire.Object, erro
 		return nil, err
 	}
 	if seg.ID == "" {
-		seg.ID = models.NewID()
+		seg.ID = c.newID("segment")
+	}
+	if c.carriedOut() {
+		return s.showSegment(ctx, c, seg.ID)
 	}
 	created, err := s.store.CreateSegment(ctx, seg)
 	if err != nil {
@@ -99,7 +102,11 @@ func readSegmentFilter(f *request.Object, segmentType string) json.RawMessage {
 }
 
 func (s *Server) getSegment(ctx context.Context, c *call) (*wire.Object, error) {
-	seg, err := s.store.Segment(ctx, c.app.PK, c.param("id"))
+	return s.showSegment(ctx, c, c.param("id"))
+}
+
+func (s *Server) showSegment(ctx context.Context, c *call, id string) (*wire.Object, error) {
+	seg, err := s.store.Segment(ctx, c.app.PK, id)
 	if err != nil {
 		return nil, err
 	}

@@ -128,9 +128,10 @@ func (s *Server) Run(ctx context.Context, listener net.Listener) error {
 	}
 	var background sync.WaitGroup
 	defer background.Wait()
-	counting, stopCounting := context.WithCancel(ctx)
-	defer stopCounting()
-	background.Go(func() { s.sizes.Run(counting) })
+	working, stopWorking := context.WithCancel(ctx)
+	defer stopWorking()
+	background.Go(func() { s.sizes.Run(working) })
+	background.Go(func() { s.forgetKeys(working) })
 
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
@@ -175,11 +176,15 @@ func (s *Server) answerReady(g *gin.Context) {
 
 // write sends an object as the answer.
 func (s *Server) write(g *gin.Context, status int, d *dialect, o *wire.Object) {
+	g.Data(status, contentType, encode(d, o))
+}
+
+func encode(d *dialect, o *wire.Object) []byte {
 	body, err := wire.Encode(d.wire, o)
 	if err != nil {
 		panic(fmt.Errorf("encode the answer: %w", err)) // a bug in a handler; recoverPanics answers
 	}
-	g.Data(status, contentType, body)
+	return body
 }
 
 func (s *Server) since(started time.Time) string {
@@ -222,11 +227,11 @@ func (s *Server) recoverPanics(g *gin.Context) {
 func (s *Server) commonHeaders(g *gin.Context) {
 	h := g.Writer.Header()
 	h.Set("Access-Control-Allow-Origin", "*")
-	h.Set("Access-Control-Expose-Headers", "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After")
+	h.Set("Access-Control-Expose-Headers", "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After, "+replayedHeader)
 	s.limiter.free(s.now()).show(h) // until it is known who calls what
 	if g.Request.Method == http.MethodOptions {
 		h.Set("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE, OPTIONS")
-		h.Set("Access-Control-Allow-Headers", "Authorization, stream-auth-type, Content-Type, X-Stream-Client, x-client-request-id")
+		h.Set("Access-Control-Allow-Headers", "Authorization, stream-auth-type, Content-Type, X-Stream-Client, x-client-request-id, "+idempotencyHeader)
 		h.Set("Access-Control-Max-Age", "86400")
 		g.AbortWithStatus(http.StatusNoContent)
 	}

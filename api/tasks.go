@@ -28,6 +28,14 @@ func (s *Server) getTask(ctx context.Context, c *call) (*wire.Object, error) {
 	return o, nil
 }
 
+// taskOf gives the task that a call begins, or began in an earlier attempt.
+func (s *Server) taskOf(ctx context.Context, c *call, begin func() (models.Task, error)) (models.Task, error) {
+	if c.carriedOut() {
+		return s.store.Task(ctx, c.app.PK, c.claim.TaskID())
+	}
+	return begin()
+}
+
 // startTask has a task carried out that was recorded, even where the client has gone away meanwhile.
 func (s *Server) startTask(ctx context.Context, task models.Task) {
 	if task.Status != models.TaskPending {

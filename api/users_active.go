@@ -3,19 +3,23 @@ package api
 import (
 	"context"
 
+	"herald/models"
 	"herald/wire"
 )
 
 func (s *Server) deactivateUser(ctx context.Context, c *call) (*wire.Object, error) {
-	user, err := s.store.DeactivateUser(ctx, c.app.PK, c.param("id"))
-	if err != nil {
-		return nil, err
-	}
-	return wire.NewObject().Set("user", wire.User(user)), nil
+	return s.setUserActive(ctx, c, s.store.DeactivateUser)
 }
 
 func (s *Server) reactivateUser(ctx context.Context, c *call) (*wire.Object, error) {
-	user, err := s.store.ReactivateUser(ctx, c.app.PK, c.param("id"))
+	return s.setUserActive(ctx, c, s.store.ReactivateUser)
+}
+
+func (s *Server) setUserActive(ctx context.Context, c *call, set func(ctx context.Context, appPK int64, id string) (models.User, error)) (*wire.Object, error) {
+	if c.carriedOut() {
+		set = s.store.User
+	}
+	user, err := set(ctx, c.app.PK, c.param("id"))
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +40,9 @@ func (s *Server) setUsersActive(ctx context.Context, c *call, active bool) (*wir
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
-	task, err := s.store.SetUsersActive(ctx, c.app.PK, ids, active)
+	task, err := s.taskOf(ctx, c, func() (models.Task, error) {
+		return s.store.SetUsersActive(ctx, c.app.PK, ids, active)
+	})
 	if err != nil {
 		return nil, err
 	}

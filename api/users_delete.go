@@ -40,7 +40,10 @@ func (s *Server) deleteUsers(ctx context.Context, c *call) (*wire.Object, error)
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
-	_, task, err := s.store.DeleteUsers(ctx, c.app.PK, d)
+	task, err := s.taskOf(ctx, c, func() (models.Task, error) {
+		_, task, err := s.store.DeleteUsers(ctx, c.app.PK, d)
+		return task, err
+	})
 	if err != nil {
 		return nil, err
 	}

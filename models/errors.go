@@ -12,21 +12,22 @@ type Code int
 
 // The codes and when they are given.
 const (
-	CodeInternal     Code = -1 // anything unexpected, or Postgres not reachable (see Unavailable)
-	CodeNoAPIKey     Code = 2  // api_key missing or unknown
-	CodeInvalid      Code = 4  // malformed or invalid input, or a move that is not allowed in the present status
-	CodeAuthFailed   Code = 5  // authentication missing or unusable
-	CodeRateLimited  Code = 9  // too many requests
-	CodeNotFound     Code = 16 // unknown route, or the object named in the path is unknown or deleted
-	CodeNotAllowed   Code = 17 // not permitted, or capacity used up
-	CodeTextTooLong  Code = 20 // text of an ordinary message over its limit
-	CodeTooLarge     Code = 22 // request body over its limit
-	CodeTimeout      Code = 23 // request body not received in time
-	CodeTokenExpired Code = 40 // exp of the token has passed
-	CodeTokenNotYet  Code = 41 // nbf of the token is in the future
-	CodeTokenIssued  Code = 42 // iat of the token is in the future
-	CodeBadSignature Code = 43 // the token's signature does not verify
-	CodeUnavailable  Code = -2 // Postgres not reachable; on the wire it is CodeInternal with status 503
+	CodeInternal     Code = -1  // anything unexpected, or Postgres not reachable (see Unavailable)
+	CodeNoAPIKey     Code = 2   // api_key missing or unknown
+	CodeInvalid      Code = 4   // malformed or invalid input, or a move that is not allowed in the present status
+	CodeAuthFailed   Code = 5   // authentication missing or unusable
+	CodeRateLimited  Code = 9   // too many requests
+	CodeNotFound     Code = 16  // unknown route, or the object named in the path is unknown or deleted
+	CodeNotAllowed   Code = 17  // not permitted, or capacity used up
+	CodeTextTooLong  Code = 20  // text of an ordinary message over its limit
+	CodeTooLarge     Code = 22  // request body over its limit
+	CodeTimeout      Code = 23  // request body not received in time
+	CodeTokenExpired Code = 40  // exp of the token has passed
+	CodeTokenNotYet  Code = 41  // nbf of the token is in the future
+	CodeTokenIssued  Code = 42  // iat of the token is in the future
+	CodeBadSignature Code = 43  // the token's signature does not verify
+	CodeConflict     Code = 409 // an Idempotency-Key of another request, or of one in progress; Stream has no such code
+	CodeUnavailable  Code = -2  // Postgres not reachable; on the wire it is CodeInternal with status 503
 )
 
 // maxReasonsInError bounds the sentence made of many fields; exception_fields lists them all.

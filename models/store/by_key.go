@@ -31,7 +31,7 @@ var beginByKey, setByKey = func() (begin, set string) {
 
 // inTxByKey is inTx for statements that look up rows by key only: see byKey.
 func (s *Store) inTxByKey(ctx context.Context, f func(tx pgx.Tx) error) error {
-	return pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{BeginQuery: beginByKey}, f)
+	return inTxWith(ctx, s.pool, pgx.TxOptions{BeginQuery: beginByKey}, f)
 }
 
 // batchByKey is a batch of statements that look up rows by key only: see byKey. Sent to the pool it is one transaction.

@@ -83,23 +83,29 @@ func (s *Store) ChangeMember(ctx context.Context, appPK int64, cid, userID strin
 // HideChannel hides a channel from a member; with clearHistory the member no longer sees what was sent until now. A user who is
 // no member is models.CodeNotFound.
 func (s *Store) HideChannel(ctx context.Context, appPK int64, cid, userID string, clearHistory bool) error {
-	tag, err := s.pool.Exec(ctx, `
-		UPDATE channel_members SET hidden = true, cleared_at = CASE WHEN $4 THEN clock_timestamp() ELSE cleared_at END, updated_at = clock_timestamp()
-		WHERE app_pk = $1 AND cid = $2 AND user_id = $3`, appPK, cid, userID, clearHistory)
-	if err == nil && tag.RowsAffected() == 0 {
-		return models.NotFound("member", userID)
-	}
+	err := s.write(ctx, func(db writer) error {
+		tag, err := db.Exec(ctx, `
+			UPDATE channel_members SET hidden = true, cleared_at = CASE WHEN $4 THEN clock_timestamp() ELSE cleared_at END, updated_at = clock_timestamp()
+			WHERE app_pk = $1 AND cid = $2 AND user_id = $3`, appPK, cid, userID, clearHistory)
+		if err == nil && tag.RowsAffected() == 0 {
+			err = models.NotFound("member", userID)
+		}
+		return err
+	})
 	return wrap(err, "hide the channel %q from %q", cid, userID)
 }
 
 // ShowChannel shows a hidden channel to a member again; a cleared history stays cleared. A user who is no member is
 // models.CodeNotFound.
 func (s *Store) ShowChannel(ctx context.Context, appPK int64, cid, userID string) error {
-	tag, err := s.pool.Exec(ctx, `
-		UPDATE channel_members SET hidden = false, updated_at = clock_timestamp()
-		WHERE app_pk = $1 AND cid = $2 AND user_id = $3`, appPK, cid, userID)
-	if err == nil && tag.RowsAffected() == 0 {
-		return models.NotFound("member", userID)
-	}
+	err := s.write(ctx, func(db writer) error {
+		tag, err := db.Exec(ctx, `
+			UPDATE channel_members SET hidden = false, updated_at = clock_timestamp()
+			WHERE app_pk = $1 AND cid = $2 AND user_id = $3`, appPK, cid, userID)
+		if err == nil && tag.RowsAffected() == 0 {
+			err = models.NotFound("member", userID)
+		}
+		return err
+	})
 	return wrap(err, "show the channel %q to %q", cid, userID)
 }

@@ -12,18 +12,21 @@ import (
 
 // CreatePoll stores a poll at the present. A taken id is models.CodeInvalid.
 func (s *Store) CreatePoll(ctx context.Context, p models.Poll) (models.Poll, error) {
-	rows, err := s.pool.Query(ctx, `
-		INSERT INTO polls (app_pk, id, name, description, voting_visibility, enforce_unique_vote, max_votes_allowed, allow_answers,
-			is_closed, options, custom, created_by, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, now(), now())
-		ON CONFLICT DO NOTHING
-		RETURNING *`,
-		p.AppPK, p.ID, p.Name, p.Description, p.VotingVisibility, p.EnforceUniqueVote, p.MaxVotesAllowed, p.AllowAnswers,
-		p.IsClosed, append([]models.PollOption{}, p.Options...), jsonText(p.Custom), p.CreatedBy)
-	if err != nil {
-		return p, wrap(err, "create the poll %q", p.ID)
-	}
-	created, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[models.Poll])
+	var created models.Poll
+	err := s.write(ctx, func(db writer) error {
+		rows, err := db.Query(ctx, `
+			INSERT INTO polls (app_pk, id, name, description, voting_visibility, enforce_unique_vote, max_votes_allowed, allow_answers,
+				is_closed, options, custom, created_by, created_at, updated_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, now(), now())
+			ON CONFLICT DO NOTHING
+			RETURNING *`,
+			p.AppPK, p.ID, p.Name, p.Description, p.VotingVisibility, p.EnforceUniqueVote, p.MaxVotesAllowed, p.AllowAnswers,
+			p.IsClosed, append([]models.PollOption{}, p.Options...), jsonText(p.Custom), p.CreatedBy)
+		if err == nil {
+			created, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[models.Poll])
+		}
+		return err
+	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return p, models.Invalid("poll with id %q already exists", p.ID)
 	}

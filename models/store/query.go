@@ -19,6 +19,12 @@ type querier interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
+// writer is a querier that also writes.
+type writer interface {
+	querier
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+}
+
 // Query asks for one page of a list.
 type Query struct {
 	Filter *filter.Filter

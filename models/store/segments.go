@@ -16,15 +16,18 @@ var scanSegment = pgx.RowToStructByName[models.Segment]
 // CreateSegment stores a new segment under its id, which may be one that a deleted segment had. A taken id is
 // models.CodeInvalid.
 func (s *Store) CreateSegment(ctx context.Context, seg models.Segment) (models.Segment, error) {
-	rows, err := s.pool.Query(ctx, `
-		INSERT INTO segments (app_pk, id, type, name, description, filter, all_users, all_sender_channels, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now(), now())
-		RETURNING *`,
-		seg.AppPK, seg.ID, seg.Type, seg.Name, seg.Description, nullJSON(seg.Filter), seg.AllUsers, seg.AllSenderChannels)
-	if err != nil {
-		return models.Segment{}, wrap(err, "insert the segment %q", seg.ID)
-	}
-	created, err := pgx.CollectExactlyOneRow(rows, scanSegment)
+	var created models.Segment
+	err := s.write(ctx, func(db writer) error {
+		rows, err := db.Query(ctx, `
+			INSERT INTO segments (app_pk, id, type, name, description, filter, all_users, all_sender_channels, created_at, updated_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now(), now())
+			RETURNING *`,
+			seg.AppPK, seg.ID, seg.Type, seg.Name, seg.Description, nullJSON(seg.Filter), seg.AllUsers, seg.AllSenderChannels)
+		if err == nil {
+			created, err = pgx.CollectExactlyOneRow(rows, scanSegment)
+		}
+		return err
+	})
 	if isPg(err, pgUniqueViolation) {
 		return models.Segment{}, models.Invalid("segment with id %q already exists", seg.ID)
 	}

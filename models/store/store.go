@@ -137,9 +137,19 @@ func Migrate(ctx context.Context, url string) error {
 	return nil
 }
 
-// inTx runs f in a READ COMMITTED transaction of the pool and commits it, unless f fails.
+// inTx runs f in a READ COMMITTED transaction of the pool and commits it, unless f fails or the request that it is for has
+// lost its claim (WithClaim).
 func inTx(ctx context.Context, pool *pgxpool.Pool, f func(tx pgx.Tx) error) error {
-	return pgx.BeginTxFunc(ctx, pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, f)
+	return inTxWith(ctx, pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, f)
+}
+
+func inTxWith(ctx context.Context, pool *pgxpool.Pool, o pgx.TxOptions, f func(tx pgx.Tx) error) error {
+	return pgx.BeginTxFunc(ctx, pool, o, func(tx pgx.Tx) error {
+		if err := f(tx); err != nil {
+			return err
+		}
+		return carryOutTx(ctx, tx)
+	})
 }
 
 // databaseTime is the time of day in the resolution that Postgres keeps, so that what is answered after a write is

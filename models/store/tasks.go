@@ -25,9 +25,13 @@ func insertTaskTx(ctx context.Context, tx pgx.Tx, appPK int64, kind models.TaskK
 	if done {
 		status, result = models.TaskCompleted, taskResult(about)
 	}
+	id := models.NewID()
+	if c := claimOf(ctx); c != nil {
+		id = c.TaskID()
+	}
 	rows, err := tx.Query(ctx, `
 		INSERT INTO tasks (app_pk, id, kind, args, status, result, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
-		RETURNING *`, appPK, models.NewID(), string(kind), encoded, string(status), nullJSON(result), at)
+		RETURNING *`, appPK, id, string(kind), encoded, string(status), nullJSON(result), at)
 	if err != nil {
 		return models.Task{}, fmt.Errorf("record a task: %w", err)
 	}

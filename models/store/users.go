@@ -69,7 +69,12 @@ type newUser struct {
 // UpsertUsers writes whole users, all or none: what a user does not say becomes its default. created_at, last_active
 // and a deactivation stay, a deletion is taken back. Ids must differ. It gives the users as they are now.
 func (s *Store) UpsertUsers(ctx context.Context, appPK int64, users []models.User) ([]models.User, error) {
-	stored, err := upsertUsers(ctx, s.pool, appPK, users)
+	var stored []models.User
+	err := s.write(ctx, func(db writer) error {
+		var err error
+		stored, err = upsertUsers(ctx, db, appPK, users)
+		return err
+	})
 	return stored, wrap(err, "upsert %d users", len(users))
 }
 
