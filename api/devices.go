@@ -36,6 +36,9 @@ func (s *Server) createDevice(ctx context.Context, c *call) (*wire.Object, error
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
+	if c.carriedOut() {
+		return wire.NewObject(), nil
+	}
 	device.UserID = owner.ID
 	return wire.NewObject(), s.store.AddDevice(ctx, device)
 }

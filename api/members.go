@@ -175,6 +175,9 @@ func (s *Server) hideChannel(ctx context.Context, c *call) (*wire.Object, error)
 	if err != nil {
 		return nil, err
 	}
+	if c.carriedOut() {
+		return wire.NewObject(), nil
+	}
 	return wire.NewObject(), s.store.HideChannel(ctx, c.app.PK, m.CID, m.UserID, clearHistory)
 }
 
@@ -182,6 +185,9 @@ func (s *Server) showChannel(ctx context.Context, c *call) (*wire.Object, error)
 	m, err := s.actingMember(ctx, c, c.fields())
 	if err != nil {
 		return nil, err
+	}
+	if c.carriedOut() {
+		return wire.NewObject(), nil
 	}
 	return wire.NewObject(), s.store.ShowChannel(ctx, c.app.PK, m.CID, m.UserID)
 }

@@ -35,6 +35,9 @@ func (s *Server) changeTargets(ctx context.Context, c *call, limit int, change t
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
+	if c.carriedOut() {
+		return wire.NewObject(), nil
+	}
 	return wire.NewObject(), change(ctx, c.app.PK, seg.ID, ids)
 }
 

@@ -3,7 +3,9 @@ package api
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
 
 	"herald/api/request"
 	"herald/filter"
@@ -63,11 +65,27 @@ func (s *Server) updateUsers(ctx context.Context, c *call) (*wire.Object, error)
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
-	stored, err := s.store.UpsertUsers(ctx, c.app.PK, users)
+	var stored []models.User
+	var err error
+	if c.carriedOut() {
+		stored, err = s.usersNow(ctx, c, users)
+	} else {
+		stored, err = s.store.UpsertUsers(ctx, c.app.PK, users)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return s.encodeUserMap(ctx, c, stored)
+}
+
+// usersNow gives those of the users that still exist, as they are.
+func (s *Server) usersNow(ctx context.Context, c *call, users []models.User) ([]models.User, error) {
+	ids := make([]string, len(users))
+	for i, u := range users {
+		ids[i] = u.ID
+	}
+	byID, err := s.store.Users(ctx, c.app.PK, ids)
+	return slices.Collect(maps.Values(byID)), err
 }
 
 // encodeUserMap is the answer of the operations that write users.

@@ -28,6 +28,7 @@ type builder struct {
 	components *components
 	errors     listOf[errorSource]
 	headers    listOf[string]
+	post       postHeaders
 
 	paths object
 	list  []Operation
@@ -40,7 +41,7 @@ func build() (*builder, error) {
 		return nil, err
 	}
 	common := sources[0]
-	b := &builder{errors: common.Errors, headers: common.Headers}
+	b := &builder{errors: common.Errors, headers: common.Headers, post: common.PostHeaders}
 	if b.components, err = readComponents(sources); err != nil {
 		return nil, err
 	}
@@ -100,13 +101,20 @@ func (b *builder) shared(common source) (object, error) {
 			if err != nil {
 				return err
 			}
-			if headers.get(h.name) == nil {
-				headers = headers.with(h.name, object{{"description", k.description}, {"required", true}, {"schema", schema}})
+			if headers.get(headerComponent(h.name)) == nil {
+				header := object{{"description", k.description}}
+				if !k.optional {
+					header = header.with("required", true)
+				}
+				headers = headers.with(headerComponent(h.name), header.with("schema", schema))
 			}
 		}
 		return nil
 	}
 	if err := addHeaders(common.Headers); err != nil {
+		return nil, err
+	}
+	if err := addHeaders(common.PostHeaders.Answer); err != nil {
 		return nil, err
 	}
 	ref, err := b.components.scope(false).ref("Error")

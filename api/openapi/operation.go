@@ -107,14 +107,25 @@ func (b *builder) operation(src source, from operationSource, op Operation, lega
 		}
 		described = described.with("requestBody", body)
 	}
-	success, err := b.success(from, op.V2)
+	success, err := b.success(from, op)
 	if err != nil {
 		return nil, fmt.Errorf("answer: %w", err)
 	}
 	responses := object{{strconv.Itoa(op.Status), success}}
 	for _, e := range b.errors {
-		if e.value.When == "body" && !hasBody(op.Method) || e.value.When == "path" && !from.Missing && !strings.Contains(op.Path, "{") {
-			continue
+		switch e.value.When {
+		case "body":
+			if !hasBody(op.Method) {
+				continue
+			}
+		case "path":
+			if !from.Missing && !strings.Contains(op.Path, "{") {
+				continue
+			}
+		case http.MethodPost:
+			if op.Method != http.MethodPost {
+				continue
+			}
 		}
 		responses = responses.with(e.name, object{{"$ref", "#/components/responses/" + e.value.Name}})
 	}
@@ -148,6 +159,20 @@ func (b *builder) parameters(src source, from operationSource, op Operation) ([]
 			continue
 		}
 		p, err := b.parameter("query", k, op.V2)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, p)
+	}
+	if op.Method != http.MethodPost {
+		return list, nil
+	}
+	for _, e := range b.post.Request {
+		k, err := readKey(e.name, e.value)
+		if err != nil {
+			return nil, err
+		}
+		p, err := b.parameter("header", k, op.V2)
 		if err != nil {
 			return nil, err
 		}
@@ -200,7 +225,12 @@ func (b *builder) body(from operationSource, v2 bool) (object, error) {
 	return body, nil
 }
 
-func (b *builder) success(from operationSource, v2 bool) (object, error) {
+func (b *builder) success(from operationSource, op Operation) (object, error) {
+	v2 := op.V2
+	var headers listOf[string]
+	if op.Method == http.MethodPost {
+		headers = b.post.Answer
+	}
 	list := from.Answer
 	if v2 && from.AnswerV2 != nil {
 		list = *from.AnswerV2
@@ -222,7 +252,7 @@ func (b *builder) success(from operationSource, v2 bool) (object, error) {
 		content = content.with("example", example)
 	}
 	return object{
-		{"description", "Done."}, {"headers", b.headerRefs(nil)}, {"content", object{{"application/json", content}}},
+		{"description", "Done."}, {"headers", b.headerRefs(headers)}, {"content", object{{"application/json", content}}},
 	}, nil
 }
 
@@ -253,9 +283,17 @@ func readExample(file string, v2 bool) (json.RawMessage, error) {
 func (b *builder) headerRefs(more listOf[string]) object {
 	var o object
 	for _, h := range slices.Concat(b.headers, more) {
-		o = o.with(h.name, object{{"$ref", "#/components/headers/" + h.name}})
+		o = o.with(strings.TrimSuffix(h.name, "?"), object{{"$ref", "#/components/headers/" + headerComponent(h.name)}})
 	}
 	return o
+}
+
+// headerComponent is the component of a header, which one answer may have to have and another may not.
+func headerComponent(key string) string {
+	if name, optional := strings.CutSuffix(key, "?"); optional {
+		return "Optional-" + name
+	}
+	return key
 }
 
 // security says which tokens an operation takes.

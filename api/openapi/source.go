@@ -28,8 +28,15 @@ type source struct {
 	Operations  listOf[operationSource]   // by id
 	Webhooks    listOf[operationSource]   // what Herald sends
 	Headers     listOf[string]            // of every answer
+	PostHeaders postHeaders               `yaml:"headers of POST"`
 	Errors      listOf[errorSource]       // by status
 	Security    listOf[map[string]string] // schemes
+}
+
+// postHeaders are those of the operations that are POST.
+type postHeaders struct {
+	Request listOf[string]
+	Answer  listOf[string] // of success
 }
 
 type objectSource struct {
@@ -41,7 +48,7 @@ type errorSource struct {
 	Name        string
 	Description string
 	Headers     listOf[string]
-	When        string // which operations have it: all, body, path; default all
+	When        string // which operations have it: all, body, path, POST; default all
 }
 
 type operationSource struct {
