@@ -273,9 +273,6 @@ func (s *Server) move(ctx context.Context, c *call, id string, control store.Con
 	if changed {
 		s.tell(ctx, campaign, control.Action)
 	}
-	if changed && control.Action == models.ActionStart {
-		s.sizes.Request(campaign.AppPK, campaign.SegmentPKs...)
-	}
 	if control.Action == models.ActionStop {
 		return s.showChanged(ctx, c, campaign)
 	}
