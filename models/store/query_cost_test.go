@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"testing"
 
 	"herald/filter"
@@ -85,6 +86,65 @@ func TestPagesCostTheSame(t *testing.T) {
 			// Rows of equal times are read together, and a page looks to either side of itself.
 			if most := 4 * pages * (size + 1); early > most || late > most {
 				t.Errorf("the first %d pages read %d rows, those before page %d %d; at most %d are theirs", pages, early, rows/size, late, most)
+			}
+		})
+	}
+}
+
+// Members are paged by offset, which the API bounds: no page of them reads more than what lies before it and itself, however
+// many members a channel has. Nor does the page of a campaign's users, which is found in the list of ids.
+func TestPagesOfMembersAndUsersAreBounded(t *testing.T) {
+	t.Parallel()
+	const rows, offset, size, times = 20_000, 1000, 100, 10 // after the fifth Postgres may keep a plan
+	w := newWorld(t)
+	w.exec(`INSERT INTO users (app_pk, id, created_at, updated_at) SELECT $1, 'u' || lpad(n::text, 5, '0'), now(), now() FROM generate_series(1, $2::int) n`, w.app, rows)
+	w.channel("messaging:full")
+	w.exec(`INSERT INTO channel_members (app_pk, cid, user_id, created_at, updated_at) SELECT $1, 'messaging:full', id, now(), now() FROM users WHERE id LIKE 'u%'`, w.app)
+	w.exec(`VACUUM ANALYZE`)
+	where, err := filter.Parse(filter.Members, "filter", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	order, err := filter.ParseSort(filter.Members, "sort", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	full, err := w.Channel(t.Context(), w.app, "messaging:full")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := make([]string, rows)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("u%05d", i+1)
+	}
+	for name, tc := range map[string]struct {
+		most int // rows read
+		page func(s *store.Store) (int, error)
+	}{
+		"members": {offset + size, func(s *store.Store) (int, error) {
+			members, err := s.QueryMembers(t.Context(), w.app, full.CID, store.MemberQuery{Filter: where, Sort: order, Limit: size, Offset: offset})
+			return len(members), err
+		}},
+		"members in a channel's state": {offset + 2*size, func(s *store.Store) (int, error) { // and their users
+			states, _, err := s.ChannelStates(t.Context(), w.app, []models.Channel{full}, store.ChannelView{Members: size, MemberOffset: offset})
+			return len(states[0].Members), err
+		}},
+		"users of a campaign": {size, func(s *store.Store) (int, error) {
+			users, err := s.FirstUsers(t.Context(), w.app, ids[rows-offset:], size)
+			return len(users), err
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			read := w.rowsRead(func(s *store.Store) {
+				for range times {
+					if n, err := tc.page(s); err != nil || n != size {
+						t.Fatalf("a page of %d: %v", n, err)
+					}
+				}
+			})
+			t.Logf("%d rows read for %d pages of %d", read, times, size)
+			if read > 2*times*tc.most {
+				t.Errorf("%d rows were read %d times, at most %d are a page's own", read, times, tc.most)
 			}
 		})
 	}
