@@ -15,14 +15,11 @@ const (
 	maxFailureLimit     = 100
 )
 
-// productChat is the product that all events belong to.
-const productChat = "chat"
-
 // getHookEvents lists what hooks can be told of (contract 14.4).
 func (s *Server) getHookEvents(context.Context, *call) (*wire.Object, error) {
 	list := make([]*wire.Object, len(models.Events))
 	for i, e := range models.Events {
-		list[i] = wire.NewObject().Set("name", string(e.Type)).Set("description", e.Description).Set("products", []string{productChat})
+		list[i] = wire.NewObject().Set("name", string(e.Type)).Set("description", e.Description).Set("products", []string{models.HookProductChat})
 	}
 	return wire.NewObject().Set("events", list), nil
 }

@@ -2,6 +2,7 @@ package models
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -14,6 +15,7 @@ const (
 	MaxHookTimeoutMS     = 6000
 	DefaultHookTimeoutMS = MaxHookTimeoutMS
 	HookProductAll       = "all"
+	HookProductChat      = "chat"
 	HookTimesRFC3339     = "rfc3339"   // payloads in the v1 dialect
 	HookTimesUnixNano    = "unix_nano" // payloads in the v2 dialect
 	LegacyHookID         = "legacy"
@@ -35,6 +37,17 @@ type Hook struct {
 	TimestampFormat string // HookTimesRFC3339 or HookTimesUnixNano
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
+}
+
+// Wants says whether a hook is told of an event (contract 14.1 and 14.2).
+func (h Hook) Wants(t EventType) bool {
+	if !h.Enabled || h.Product != HookProductAll && h.Product != HookProductChat {
+		return false
+	}
+	if len(h.EventTypes) == 0 {
+		return slices.ContainsFunc(Events, func(e EventInfo) bool { return e.Type == t && e.Standard })
+	}
+	return slices.Contains(h.EventTypes, string(t)) || slices.Contains(h.EventTypes, EveryEvent)
 }
 
 // HookFailure is an event that a hook did not take until its tries were used up.
