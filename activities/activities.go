@@ -27,6 +27,7 @@ type Store interface {
 
 	Sources(ctx context.Context, c models.Campaign, started time.Time) ([]store.Source, error)
 	CountSource(ctx context.Context, src store.Source) (int64, error)
+	NoteSize(ctx context.Context, src store.Source, size int64) error
 	CutBatches(ctx context.Context, src store.Source, after string, size, limit int) ([]store.Bound, error)
 	UserTargets(ctx context.Context, src store.Source, after, through string, limit int) ([]store.UserTarget, error)
 	ChannelTargets(ctx context.Context, src store.Source, after, through string, limit int) ([]store.ChannelTarget, error)

@@ -9,7 +9,7 @@ import (
 )
 
 // Begin takes a campaign whose time has come into progress, unless a newer control stands in the way, counts its
-// audience, plans how it is worked off and cuts the first pages.
+// audience, which is the size of its segments too, plans how it is worked off and cuts the first pages.
 func (a *Activities) Begin(ctx context.Context, in workflows.BeginInput) (workflows.BeginResult, error) {
 	defer alive(ctx)()
 	c, step, err := a.step(ctx, in.StepInput, models.ActionBegin)
@@ -26,6 +26,9 @@ func (a *Activities) Begin(ctx context.Context, in workflows.BeginInput) (workfl
 	for _, src := range sources {
 		n, err := a.Store.CountSource(ctx, src)
 		if err != nil {
+			return res, err
+		}
+		if err := a.Store.NoteSize(ctx, src, n); err != nil {
 			return res, err
 		}
 		total += n

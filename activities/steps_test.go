@@ -37,6 +37,9 @@ func TestBegin(t *testing.T) {
 		if diff := cmp.Diff(want, res); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
+		if sizes := query[int](w, `SELECT size FROM segments ORDER BY id`); !cmp.Equal(sizes, []int{3, 2}) {
+			t.Errorf("the segments have the sizes %v", sizes)
+		}
 		if row.RecipientsTotal != 5 || row.StartedAt == nil || !row.State().Open() || row.ControlSeq != in.Seen {
 			t.Errorf("row: %d recipients, started %v, %+v", row.RecipientsTotal, row.StartedAt, row.State())
 		}

@@ -286,9 +286,6 @@ func (s *Server) move(ctx context.Context, c *call, id string, control store.Con
 	if changed {
 		s.tell(ctx, campaign, control.Action)
 	}
-	if changed && control.Action == models.ActionStart {
-		s.sizes.Request(campaign.AppPK, campaign.SegmentPKs...)
-	}
 	return s.showMoved(ctx, c, campaign, control.Action)
 }
 

@@ -1,5 +1,5 @@
 // Notes which method of which SDK made which request, for docs/compatibility.md: a file named by HERALD_SDK_CALLS gets a line
-// of JSON for each. Without the variable this does nothing. The tests and the SDKs don't know of it: methods are wrapped in
+// of JSON for each, and one for each SDK with the methods about campaigns and segments that it has. Without the variable this does nothing. The tests and the SDKs don't know of it: methods are wrapped in
 // their classes, and requests are heard of from Node itself.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
@@ -29,6 +29,14 @@ function wrapped(sdk, name, method) {
   };
 }
 
+/** By SDK, the methods that are for campaigns and segments: those that the tests have to call. */
+const offered = new Map();
+
+function offer(sdk, label, name) {
+  const about = /^(campaign|segment)$/.test(label) || /campaign|segment/i.test(name);
+  if (about) offered.set(sdk, [...(offered.get(sdk) ?? []), `${label}.${name}`]);
+}
+
 /** Wraps the methods of an object's classes: those of the prototypes, and those that constructors assign to each object. */
 function watch(sdk, label, object) {
   const prototypes = [];
@@ -37,12 +45,14 @@ function watch(sdk, label, object) {
     for (const [name, { value, writable }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
       if (typeof value === 'function' && writable && name !== 'constructor' && !name.startsWith('_')) {
         prototype[name] = wrapped(sdk, `${label}.${name}`, value);
+        offer(sdk, label, name);
       }
     }
   }
   for (const [name, value] of Object.entries(object)) {
     // A function with properties is an object of another library, such as stream-chat's axiosInstance.
     if (typeof value !== 'function' || Object.keys(value).length > 0 || name.startsWith('_')) continue;
+    offer(sdk, label, name);
     const inherited = prototypes[0][name];
     Object.defineProperty(prototypes[0], name, {
       configurable: true,
@@ -84,5 +94,6 @@ if (file) {
   subscribe('undici:request:headers', ({ request, response }) => {
     note(pending.get(request), request.method, request.path, response.statusCode);
   });
+  for (const [sdk, methods] of offered) lines.add(JSON.stringify({ sdk, offered: methods }));
   process.on('exit', () => appendFileSync(file, [...lines].map((line) => `${line}\n`).join('')));
 }

@@ -29,26 +29,43 @@ var sdks = []struct {
 	v2   bool
 }{{"stream-chat", false}, {"@stream-io/node-sdk", true}}
 
-// sdkCall is a line of what sdktest/record.mjs writes: a request, and the methods that led to it, the outermost first.
+// sdkCall is a line of what sdktest/record.mjs writes: a request, and the methods that led to it, the outermost first; or
+// the methods for campaigns and segments that an SDK has.
 type sdkCall struct {
 	SDK    string   `json:"sdk"`
 	Calls  []string `json:"calls"`
 	Method string   `json:"method"`
 	Path   string   `json:"path"`
 	Status int      `json:"status"`
+
+	Offered []string `json:"offered"`
 }
 
 // plumbing are methods of stream-chat that make any request.
 var plumbing = []string{"client.get", "client.post", "client.put", "client.patch", "client.delete", "client.doAxiosRequest"}
 
-// checkCompatibility compares docs/compatibility.md with what the SDK tests have called, or writes it.
+// withoutRequest are methods for campaigns and segments that make no request of their own.
+var withoutRequest = []string{"client.campaign", "client.segment", "campaign.verifyCampaignId", "segment.verifySegmentId"}
+
+// checkCompatibility compares docs/compatibility.md with what the SDK tests have called, or writes it. Of what the SDKs have
+// for campaigns and segments, nothing may be missing there.
 func checkCompatibility(t *testing.T, callsFile string) {
 	t.Helper()
 	text, err := os.ReadFile(callsFile)
 	if err != nil {
 		t.Fatal(err)
 	}
-	methods := methodsByOperation(t, text)
+	methods, offered := methodsByOperation(t, text)
+	for _, sdk := range sdks {
+		if len(offered[sdk.name]) < 16 {
+			t.Errorf("%s has only the methods %v for campaigns and segments", sdk.name, offered[sdk.name])
+		}
+		for _, name := range offered[sdk.name] {
+			if !slices.Contains(withoutRequest, name) && !called(methods, sdk.name, name) {
+				t.Errorf("no test calls %s of %s with success", name, sdk.name)
+			}
+		}
+	}
 	want := compatibility(t, methods)
 	if *writeCompatibility {
 		if err := os.WriteFile(compatibilityFile, []byte(want), 0o644); err != nil {
@@ -65,20 +82,34 @@ func checkCompatibility(t *testing.T, callsFile string) {
 	}
 }
 
-// methodsByOperation gives the methods that succeeded, by the id of the operation and the SDK.
-func methodsByOperation(t *testing.T, text []byte) map[string]map[string][]string {
+func called(methods map[string]map[string][]string, sdk, name string) bool {
+	for _, of := range methods {
+		if slices.Contains(of[sdk], name) {
+			return true
+		}
+	}
+	return false
+}
+
+// methodsByOperation gives the methods that succeeded, by the id of the operation and the SDK, and by SDK the methods for
+// campaigns and segments that it has.
+func methodsByOperation(t *testing.T, text []byte) (methods map[string]map[string][]string, offered map[string][]string) {
 	t.Helper()
 	checker, err := conform.New()
 	if err != nil {
 		t.Fatal(err)
 	}
-	methods := map[string]map[string][]string{}
+	methods, offered = map[string]map[string][]string{}, map[string][]string{}
 	for d := json.NewDecoder(bytes.NewReader(text)); ; {
 		var c sdkCall
 		if err := d.Decode(&c); err == io.EOF {
-			return methods
+			return methods, offered
 		} else if err != nil {
 			t.Fatalf("read what the SDKs called: %v", err)
+		}
+		if c.Offered != nil {
+			offered[c.SDK] = c.Offered
+			continue
 		}
 		if c.Status/100 != 2 {
 			continue

@@ -110,7 +110,8 @@ func readPage[T any](ctx context.Context, db querier, columns string, l list, q 
 	return p, err
 }
 
-// keyIfRows gives key if rows of the query lie beyond it.
+// keyIfRows gives key if rows of the query lie beyond it. It asks for the nearest of them: an EXISTS, which has no order,
+// would soon be planned to read the table from its beginning, up to the first row that lies beyond.
 func keyIfRows(ctx context.Context, db querier, l list, q Query, key filter.Key, backward bool) (filter.Key, error) {
 	b := filter.NewBinder(l.args...)
 	beyond, err := q.Sort.After(b, key, backward)
@@ -118,7 +119,8 @@ func keyIfRows(ctx context.Context, db querier, l list, q Query, key filter.Key,
 		return nil, err
 	}
 	var exist bool
-	sql := fmt.Sprintf("SELECT EXISTS (SELECT FROM %s WHERE %s AND %s AND %s)", l.from, l.where, q.Filter.Where(b), beyond)
+	sql := fmt.Sprintf("SELECT count(*) > 0 FROM (SELECT FROM %s WHERE %s AND %s AND %s ORDER BY %s LIMIT 1) AS nearest",
+		l.from, l.where, q.Filter.Where(b), beyond, q.Sort.OrderBy(b, backward))
 	if err := db.QueryRow(ctx, sql, b.Args()...).Scan(&exist); err != nil || !exist {
 		return nil, err
 	}

@@ -147,10 +147,19 @@ func (s *Store) CountSegment(ctx context.Context, appPK, segmentPK int64) error 
 	if err != nil {
 		return err
 	}
-	_, err = s.pool.Exec(ctx, `
+	return s.NoteSize(ctx, Source{Segment: &seg, appPK: appPK}, size)
+}
+
+// NoteSize stores what was counted of a source as the size of its segment, unless the segment changed meanwhile. That of a
+// list is always exact, and other segments than those by filter or of all users have none: nothing happens.
+func (s *Store) NoteSize(ctx context.Context, src Source, size int64) error {
+	if src.listed() || src.Segment.AllSenderChannels {
+		return nil
+	}
+	_, err := s.pool.Exec(ctx, `
 		UPDATE segments SET size = $2, counted_at = now() WHERE segment_pk = $1 AND filter IS NOT DISTINCT FROM $3`,
-		seg.PK, size, nullJSON(seg.Filter))
-	return wrap(err, "store the size of the segment %d/%s", appPK, seg.ID)
+		src.Segment.PK, size, nullJSON(src.Segment.Filter))
+	return wrap(err, "store the size of the segment %d/%s", src.appPK, src.Segment.ID)
 }
 
 // nullJSON turns an empty document into NULL.

@@ -5,6 +5,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { before, describe, test } from 'node:test';
 
+import { StreamChat } from 'stream-chat';
+
 import { apiError, connect, reaches } from './herald.mjs';
 
 const TIMESTAMP = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$/;
@@ -144,5 +146,25 @@ describe('stream-chat: messages, polls, reads and devices', { timeout: 300_000 }
     await client.removeDevice(`phone-${run}`, ann.id);
     assert.deepEqual((await client.getDevices(ann.id)).devices, []);
     assert.deepEqual(ids((await client.getDevices(bob.id)).devices), [`tablet-${run}`]);
+  });
+
+  test('the same by other names: vote and removeVote, pin and unpin, markAllRead, updateUser', async () => {
+    const { poll } = await client.createPoll({ name: 'Again?', options: [{ text: 'yes' }] }, shop.id);
+    const { message } = await channel.sendMessage({ text: 'Vote', poll_id: poll.id, user_id: shop.id });
+    const own = new StreamChat(process.env.HERALD_API_KEY);
+    own.setBaseURL(client.baseURL);
+    own.userID = ann.id;
+    await own.tokenManager.setTokenOrProvider(client.createToken(ann.id), { id: ann.id });
+    const mine = own.channel('messaging', channel.id);
+    await mine.watch();
+    const { vote } = await mine.vote(message.id, poll.id, { option_id: poll.options[0].id });
+    assert.equal(vote.user_id, ann.id);
+    assert.equal((await mine.removeVote(message.id, poll.id, vote.id)).poll.vote_count, 0);
+    assert.match((await mine.pin()).pinned_at, TIMESTAMP);
+    assert.ok(!('pinned_at' in (await mine.unpin())));
+    await client.markAllRead({ user_id: ann.id });
+    assert.equal((await client.getUnreadCount(ann.id)).total_unread_count, 0);
+    const { users } = await client.updateUser({ ...ann, country: 'US' });
+    assert.equal(users[ann.id].country, 'US');
   });
 });

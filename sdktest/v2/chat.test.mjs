@@ -123,4 +123,16 @@ describe('node-sdk: messages, polls, reads and devices', { timeout: 120_000 }, (
     await client.deleteDevice({ id: device.id, user_id: ann.id });
     assert.deepEqual((await client.listDevices({ user_id: ann.id })).devices, []);
   });
+
+  test('channel().sendMessage, getManyMessages, queryMembers, markRead', async () => {
+    const channel = client.chat.channel('messaging', `own-${run}`);
+    await channel.getOrCreate({ data: { created_by_id: shop.id, members: [{ user_id: shop.id }, { user_id: ann.id }] } });
+    const { message } = answer(await channel.sendMessage({ message: { text: 'Hello', user_id: shop.id } }));
+    const { messages } = answer(await channel.getManyMessages({ ids: [message.id, `none-${run}`] }));
+    assert.deepEqual(messages.map(({ id, text }) => [id, text]), [[message.id, 'Hello']]);
+    const { members } = answer(await channel.queryMembers({ payload: { filter_conditions: { user_id: ann.id } } }));
+    assert.deepEqual(members.map(({ user_id }) => user_id), [ann.id]);
+    const { event } = answer(await channel.markRead({ user_id: ann.id }));
+    assert.equal(event.last_read_message_id, message.id);
+  });
 });
