@@ -24,6 +24,7 @@ import (
 
 const (
 	headerTimeout   = 10 * time.Second
+	maxHeaderBytes  = 1 << 20 // of the first line and the header of a request
 	idleTimeout     = 2 * time.Minute
 	writeTimeout    = headerTimeout + bodyReadTimeout + requestTimeout + 10*time.Second
 	shutdownTimeout = 15 * time.Second // calls in progress get this long to end
@@ -121,10 +122,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.Se
 func (s *Server) Run(ctx context.Context, listener net.Listener) error {
 	server := &http.Server{
 		Handler:           s,
+		MaxHeaderBytes:    maxHeaderBytes,
 		ReadHeaderTimeout: headerTimeout,
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
-		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		// OPTIONS * too is answered by the handler, with the headers that every answer has.
+		DisableGeneralOptionsHandler: true,
+		ErrorLog:                     slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 	var background sync.WaitGroup
 	defer background.Wait()
@@ -133,7 +137,7 @@ func (s *Server) Run(ctx context.Context, listener net.Listener) error {
 	background.Go(func() { s.sizes.Run(counting) })
 
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
+	go func() { served <- server.Serve(refusalListener{Listener: listener, refusal: s.refusal}) }()
 	select {
 	case err := <-served:
 		return fmt.Errorf("serve the API on %s: %w", listener.Addr(), err)
@@ -218,12 +222,17 @@ func (s *Server) recoverPanics(g *gin.Context) {
 	g.Next()
 }
 
-// commonHeaders sets what every answer has, and answers OPTIONS for any path.
-func (s *Server) commonHeaders(g *gin.Context) {
-	h := g.Writer.Header()
+// setCommon sets what every answer has.
+func (s *Server) setCommon(h http.Header) {
 	h.Set("Access-Control-Allow-Origin", "*")
 	h.Set("Access-Control-Expose-Headers", "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After")
 	s.limiter.free(s.now()).show(h) // until it is known who calls what
+}
+
+// commonHeaders sets what every answer has, and answers OPTIONS for any path.
+func (s *Server) commonHeaders(g *gin.Context) {
+	h := g.Writer.Header()
+	s.setCommon(h)
 	if g.Request.Method == http.MethodOptions {
 		h.Set("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE, OPTIONS")
 		h.Set("Access-Control-Allow-Headers", "Authorization, stream-auth-type, Content-Type, X-Stream-Client, x-client-request-id")
