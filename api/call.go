@@ -130,7 +130,6 @@ func (s *Server) run(g *gin.Context, r route, d *dialect) (*wire.Object, error) 
 }
 
 // pathParams decodes the parameters of a path once; plus says whether one has a +, which plusIsSpace reads as a space.
-// Text that Postgres cannot hold names nothing.
 func pathParams(escaped gin.Params, plusIsSpace bool) (params map[string]string, plus bool, err error) {
 	params = make(map[string]string, len(escaped))
 	for _, p := range escaped {
@@ -140,13 +139,16 @@ func pathParams(escaped gin.Params, plusIsSpace bool) (params map[string]string,
 			value = strings.ReplaceAll(value, "+", " ")
 		}
 		value, err := url.PathUnescape(value)
-		if err != nil || !utf8.ValidString(value) || strings.IndexByte(value, 0) >= 0 {
+		if err != nil || !storable(value) {
 			return nil, false, &models.Error{Code: models.CodeNotFound, Reason: p.Key + " in the path doesn't exist"}
 		}
 		params[p.Key] = value
 	}
 	return params, plus, nil
 }
+
+// storable says whether Postgres can hold a text. What it cannot hold names nothing, and must not come to a query.
+func storable(text string) bool { return utf8.ValidString(text) && strings.IndexByte(text, 0) < 0 }
 
 func readBody(g *gin.Context) (request.Body, error) {
 	control := http.NewResponseController(g.Writer)
