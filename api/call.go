@@ -93,7 +93,7 @@ func (s *Server) serve(r route, d *dialect) gin.HandlerFunc {
 
 // run authenticates, reads the body and calls the handler.
 func (s *Server) run(g *gin.Context, r route, d *dialect) (*wire.Object, error) {
-	ctx, cancel := context.WithTimeout(g.Request.Context(), bodyReadTimeout+requestTimeout)
+	ctx, cancel := context.WithTimeout(g.Request.Context(), s.patience+requestTimeout)
 	defer cancel()
 	who, err := s.authenticate(ctx, g.Request, r.usersToo)
 	if err != nil {
@@ -104,7 +104,7 @@ func (s *Server) run(g *gin.Context, r route, d *dialect) (*wire.Object, error) 
 	}
 	c := &call{caller: who, dialect: d, request: g.Request}
 	if r.method != http.MethodGet && r.method != http.MethodDelete {
-		if c.body, err = readBody(g); err != nil {
+		if c.body, err = s.readBody(g); err != nil {
 			return nil, err
 		}
 		if d.nested {
@@ -150,13 +150,28 @@ func pathParams(escaped gin.Params, plusIsSpace bool) (params map[string]string,
 // storable says whether Postgres can hold a text. What it cannot hold names nothing, and must not come to a query.
 func storable(text string) bool { return utf8.ValidString(text) && strings.IndexByte(text, 0) < 0 }
 
-func readBody(g *gin.Context) (request.Body, error) {
-	control := http.NewResponseController(g.Writer)
-	// A connection without deadlines (a test's recorder) is read without one.
-	if err := control.SetReadDeadline(time.Now().Add(bodyReadTimeout)); err == nil {
-		defer control.SetReadDeadline(time.Time{}) //nolint:errcheck // the same connection took one just before
+// boundBody bounds how long the body of any request may take, also where nothing of it is wanted: net/http reads the rest of it
+// before it sends the answer.
+func (s *Server) boundBody(g *gin.Context) {
+	if g.Request.ContentLength != 0 {
+		s.setBodyDeadline(g, time.Now().Add(s.patience))
 	}
+}
+
+// setBodyDeadline does nothing on a connection without deadlines (a test's recorder).
+func (s *Server) setBodyDeadline(g *gin.Context, at time.Time) {
+	if err := http.NewResponseController(g.Writer).SetReadDeadline(at); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		s.log.DebugContext(g.Request.Context(), "bound the body", "error", err) // the connection is gone
+	}
+}
+
+func (s *Server) readBody(g *gin.Context) (request.Body, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(g.Writer, g.Request.Body, maxBodyBytes))
+	if err == nil {
+		s.setBodyDeadline(g, time.Time{}) // else it would end the call, which may go on for longer
+	} else {
+		g.Header("Connection", "close") // else net/http would first wait for the rest
+	}
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,7 +27,6 @@ const (
 	headerTimeout   = 10 * time.Second
 	maxHeaderBytes  = 1 << 20 // of the first line and the header of a request
 	idleTimeout     = 2 * time.Minute
-	writeTimeout    = headerTimeout + bodyReadTimeout + requestTimeout + 10*time.Second
 	shutdownTimeout = 15 * time.Second // calls in progress get this long to end
 	readyTimeout    = 2 * time.Second
 
@@ -46,6 +46,8 @@ type Config struct {
 	RateLimits RateLimits
 	// Ready are the conditions of GET /readyz beside a migrated database that answers: Temporal being reachable.
 	Ready []func(context.Context) error
+	// BodyTimeout is how long the body of a request may take to arrive; default 30 s (contract 4.3).
+	BodyTimeout time.Duration
 	// Now is the clock; default time.Now.
 	Now func() time.Time
 }
@@ -55,6 +57,7 @@ type Server struct {
 	store    *store.Store
 	log      *slog.Logger
 	ready    []func(context.Context) error
+	patience time.Duration // with bodies
 	now      func() time.Time
 	runs     Runs
 	webUI    WebUI
@@ -68,6 +71,7 @@ type Server struct {
 // New makes the API.
 func New(cfg Config) *Server {
 	s := &Server{store: cfg.Store, log: cfg.Log, ready: cfg.Ready, now: cfg.Now, runs: cfg.Runs, webUI: cfg.WebUI, webhooks: cfg.Webhooks}
+	s.patience = cmp.Or(cfg.BodyTimeout, bodyReadTimeout)
 	s.sizes = newSegmentSizes(cfg.Store, cfg.Log)
 	if s.now == nil {
 		s.now = time.Now
@@ -81,7 +85,7 @@ func New(cfg Config) *Server {
 	e := gin.New()
 	e.UseEscapedPath, e.UnescapePathValues = true, false // pathParams decodes, once
 	e.RedirectTrailingSlash, e.RedirectFixedPath, e.HandleMethodNotAllowed = false, false, false
-	e.Use(s.logRequests, s.recoverPanics, s.commonHeaders)
+	e.Use(s.logRequests, s.recoverPanics, s.boundBody, s.commonHeaders)
 	e.NoRoute(s.refuseUnknown)
 	for _, path := range openapi.Paths {
 		e.GET(path, s.answerDocument)
@@ -124,7 +128,7 @@ func (s *Server) Run(ctx context.Context, listener net.Listener) error {
 		Handler:           s,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ReadHeaderTimeout: headerTimeout,
-		WriteTimeout:      writeTimeout,
+		WriteTimeout:      headerTimeout + s.patience + requestTimeout + 10*time.Second,
 		IdleTimeout:       idleTimeout,
 		// OPTIONS * too is answered by the handler, with the headers that every answer has.
 		DisableGeneralOptionsHandler: true,

@@ -118,8 +118,8 @@ func (g *generator) learn(a answer) {
 		one, _ := value.(object)
 		id, _ := one["id"].(string)
 		switch key {
-		case "campaign", "segment", "message", "poll", "channel", "poll_vote":
-			k := kind(strings.TrimPrefix(key, "poll_"))
+		case "campaign", "segment", "message", "poll", "channel", "vote":
+			k := kind(key)
 			g.pools.add(k, id)
 			if name, ok := one["cid"].(string); ok && k == channel {
 				g.pools.add(cid, name)
@@ -148,6 +148,9 @@ func (g *generator) stock() []request {
 			"id": id, "sender_id": "shop", "user_ids": array{"ann", "bob"}, "message_template": object{"text": "Hi {{ receiver.name }}"},
 		}))
 		g.pools.add(campaign, id)
+		if i%2 == 1 { // most others are over soon after they start
+			requests = append(requests, plain(g.app, "POST", "/campaigns/"+id+"/start", object{"scheduled_for": "2150-01-01T00:00:00Z"}))
+		}
 		id = fmt.Sprintf("s-%d-%d-%d", g.number, g.stocked, i)
 		fields := object{"id": id, "type": "user"}
 		if i%2 == 0 {

@@ -56,7 +56,7 @@ func (g *generator) value(r route, key string, schema object, depth int) any {
 	case "null":
 		return nil
 	default:
-		return g.text(key, schema)
+		return g.text(r, key, schema)
 	}
 }
 
@@ -95,10 +95,12 @@ func (g *generator) object(r route, schema object, depth int) object {
 	return o
 }
 
-func (g *generator) text(key string, schema object) string {
+func (g *generator) text(r route, key string, schema object) string {
 	switch k := kindOfKey(key); {
 	case g.chance(5):
 		return g.oddString()
+	case key == "id" && r.Name == "QueryMembers": // of a channel
+		return g.id(channel)
 	case k != other:
 		return g.id(k)
 	case key == "id" && g.chance(50):
