@@ -37,7 +37,7 @@ func TestAnyRequest(t *testing.T) {
 	server := api.New(api.Config{Store: h.store, Runs: &recordedRuns{execution: workflows.Execution{Status: workflows.ExecutionUnknown}}, Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelError}))})
 	seed := uint64(time.Now().UnixNano())
 	report, err := apifuzz.Run(t.Context(), apifuzz.Target{Address: serve(t, server), DatabaseURL: h.url},
-		apifuzz.Options{Seed: seed, Requests: 4000, Workers: 4})
+		apifuzz.Options{Seed: seed, Requests: 3000, Workers: 4})
 	t.Logf("seed %d: %v", seed, report)
 	if err != nil {
 		t.Fatal(err)

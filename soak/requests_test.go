@@ -3,7 +3,6 @@ package soak_test
 import (
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -18,18 +17,12 @@ func TestAnyRequest(t *testing.T) {
 		t.Skip("package api has the small one")
 	}
 	w := newWorld(t, 0, []string{"HERALD_LOG_LEVEL=error"})
-	requests := 200_000
-	if text := os.Getenv("HERALD_SOAK_REQUESTS"); text != "" {
-		var err error
-		requests, err = strconv.Atoi(text)
-		must(t, err)
-	}
 	log := filepath.Join(w.Dir, "log", "api.log")
 	before, err := os.ReadFile(log) // of errors: observing has restarted Postgres
 	must(t, err)
 	address := strings.TrimPrefix(w.APIURL, "http://")
 	report, err := apifuzz.Run(t.Context(), apifuzz.Target{Address: address, DatabaseURL: w.DatabaseURL},
-		apifuzz.Options{Seed: newSeed(t), Requests: requests, Workers: 4})
+		apifuzz.Options{Seed: newSeed(t), Requests: 200_000, Workers: 4})
 	figures.add(t, "%v", report)
 	must(t, err)
 	for _, problem := range report.Problems {
