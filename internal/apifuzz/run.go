@@ -154,9 +154,11 @@ func (w *worker) run(ctx context.Context, requests int) error {
 // restock makes sure of the objects that requests name. Some are there already, so refusals are no failure.
 func (w *worker) restock() error {
 	for _, r := range w.generator.stock() {
-		if _, err := w.line.exchange(r); err != nil {
+		a, err := w.line.exchange(r)
+		if err != nil {
 			return fmt.Errorf("restock: %w", err)
 		}
+		w.generator.learn(a)
 	}
 	return nil
 }
