@@ -29,7 +29,7 @@ test: ## Run all tests, on a private Postgres and a real Temporal server
 	go test $(RACE) -timeout 20m ./...
 
 .PHONY: soak
-soak: ## Prove pause, stop, pace and all interleavings at length, some 20 minutes
+soak: ## Prove pause, stop, pace, all interleavings and any request at length, some 25 minutes
 	HERALD_SOAK=1 go test -count=1 -timeout 45m -v ./soak
 
 .PHONY: compatibility

@@ -2,8 +2,8 @@ package api
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"strings"
 	"sync"
@@ -47,10 +47,14 @@ func (s *Server) authenticate(ctx context.Context, r *http.Request, usersToo boo
 		return caller{app: app}, err
 	}
 
+	unknown := unauthenticated(models.CodeAuthFailed, "the user %q of the token does not exist", userID)
+	if !storable(userID) {
+		return caller{}, unknown
+	}
 	user, err := s.store.User(ctx, app.PK, userID)
 	switch {
 	case models.ErrorCode(err) == models.CodeNotFound:
-		return caller{}, unauthenticated(models.CodeAuthFailed, "the user %q of the token does not exist", userID)
+		return caller{}, unknown
 	case err != nil:
 		return caller{}, err
 	case !user.Active():
@@ -80,10 +84,10 @@ func verify(token, secret string, now time.Time) (userID string, err error) {
 	if err != nil || parsed.Method.Alg() != jwt.SigningMethodHS256.Alg() {
 		return "", unauthenticated(models.CodeAuthFailed, "the header Authorization must be a JWT signed with HS256")
 	}
-	expires, err1 := claims.GetExpirationTime()
-	notBefore, err2 := claims.GetNotBefore()
-	issued, err3 := claims.GetIssuedAt()
-	if errors.Join(err1, err2, err3) != nil {
+	expires, ok1 := seconds(claims, "exp", math.Inf(1))
+	notBefore, ok2 := seconds(claims, "nbf", math.Inf(-1))
+	issued, ok3 := seconds(claims, "iat", math.Inf(-1))
+	if !ok1 || !ok2 || !ok3 {
 		return "", unauthenticated(models.CodeAuthFailed, "exp, nbf and iat of the token must be numbers")
 	}
 	userID, _ = claims["user_id"].(string)
@@ -99,15 +103,28 @@ func verify(token, secret string, now time.Time) (userID string, err error) {
 		return "", unauthenticated(models.CodeBadSignature, "the signature of the token does not verify")
 	}
 	switch {
-	case expires != nil && !now.Before(expires.Time):
+	case unixSeconds(now) >= expires:
 		return "", unauthenticated(models.CodeTokenExpired, "the token has expired")
-	case notBefore != nil && now.Add(clockSkew).Before(notBefore.Time):
+	case unixSeconds(now.Add(clockSkew)) < notBefore:
 		return "", unauthenticated(models.CodeTokenNotYet, "the token is not valid yet")
-	case issued != nil && now.Add(clockSkew).Before(issued.Time):
+	case unixSeconds(now.Add(clockSkew)) < issued:
 		return "", unauthenticated(models.CodeTokenIssued, "the token was issued in the future")
 	}
 	return userID, nil
 }
+
+// seconds reads a time of a token, in seconds since 1970. The library's own way takes 0 for a time that is not there, with
+// which a token that has expired would be good for ever, and wraps around on numbers of more than 64 bits.
+func seconds(claims jwt.MapClaims, name string, otherwise float64) (float64, bool) {
+	value, ok := claims[name]
+	if !ok || value == nil {
+		return otherwise, true
+	}
+	number, ok := value.(float64)
+	return number, ok
+}
+
+func unixSeconds(t time.Time) float64 { return float64(t.UnixMicro()) / 1e6 }
 
 // actor gives the user that a body wants to act for, by user_id or user.id, which is the token's own with a user token.
 // With a server token it is "" when absent.
@@ -139,9 +156,14 @@ type cachedApp struct {
 	expires time.Time
 }
 
+var errUnknownKey = unauthenticated(models.CodeNoAPIKey, "api_key is not valid")
+
 func (c *appCache) get(ctx context.Context, key string) (models.App, error) {
 	if key == "" {
 		return models.App{}, unauthenticated(models.CodeNoAPIKey, "api_key is missing")
+	}
+	if !storable(key) {
+		return models.App{}, errUnknownKey
 	}
 	c.mu.Lock()
 	cached, ok := c.apps[key]
@@ -151,7 +173,7 @@ func (c *appCache) get(ctx context.Context, key string) (models.App, error) {
 	}
 	app, err := c.load(ctx, key)
 	if models.ErrorCode(err) == models.CodeNotFound {
-		return models.App{}, unauthenticated(models.CodeNoAPIKey, "api_key is not valid")
+		return models.App{}, errUnknownKey
 	}
 	if err != nil {
 		return models.App{}, err

@@ -94,7 +94,7 @@ func (s *Server) serve(r route, d *dialect) gin.HandlerFunc {
 
 // run authenticates, reads the body and calls the handler.
 func (s *Server) run(g *gin.Context, r route, d *dialect, started time.Time) (reply, error) {
-	ctx, cancel := context.WithTimeout(g.Request.Context(), bodyReadTimeout+requestTimeout)
+	ctx, cancel := context.WithTimeout(g.Request.Context(), s.patience+requestTimeout)
 	defer cancel()
 	who, err := s.authenticate(ctx, g.Request, r.usersToo)
 	if err != nil {
@@ -106,7 +106,7 @@ func (s *Server) run(g *gin.Context, r route, d *dialect, started time.Time) (re
 	c := &call{caller: who, dialect: d, request: g.Request}
 	var sent []byte
 	if r.method != http.MethodGet && r.method != http.MethodDelete {
-		if sent, err = readBody(g); err != nil {
+		if sent, err = s.readBody(g); err != nil {
 			return reply{}, err
 		}
 		if c.body, err = request.Decode(sent); err != nil {
@@ -151,7 +151,6 @@ func handle(ctx context.Context, c *call, r route, escaped gin.Params) (*wire.Ob
 }
 
 // pathParams decodes the parameters of a path once; plus says whether one has a +, which plusIsSpace reads as a space.
-// Text that Postgres cannot hold names nothing.
 func pathParams(escaped gin.Params, plusIsSpace bool) (params map[string]string, plus bool, err error) {
 	params = make(map[string]string, len(escaped))
 	for _, p := range escaped {
@@ -161,7 +160,7 @@ func pathParams(escaped gin.Params, plusIsSpace bool) (params map[string]string,
 			value = strings.ReplaceAll(value, "+", " ")
 		}
 		value, err := url.PathUnescape(value)
-		if err != nil || !utf8.ValidString(value) || strings.IndexByte(value, 0) >= 0 {
+		if err != nil || !storable(value) {
 			return nil, false, &models.Error{Code: models.CodeNotFound, Reason: p.Key + " in the path doesn't exist"}
 		}
 		params[p.Key] = value
@@ -169,13 +168,31 @@ func pathParams(escaped gin.Params, plusIsSpace bool) (params map[string]string,
 	return params, plus, nil
 }
 
-func readBody(g *gin.Context) ([]byte, error) {
-	control := http.NewResponseController(g.Writer)
-	// A connection without deadlines (a test's recorder) is read without one.
-	if err := control.SetReadDeadline(time.Now().Add(bodyReadTimeout)); err == nil {
-		defer control.SetReadDeadline(time.Time{}) //nolint:errcheck // the same connection took one just before
+// storable says whether Postgres can hold a text. What it cannot hold names nothing, and must not come to a query.
+func storable(text string) bool { return utf8.ValidString(text) && strings.IndexByte(text, 0) < 0 }
+
+// boundBody bounds how long the body of any request may take, also where nothing of it is wanted: net/http reads the rest of it
+// before it sends the answer.
+func (s *Server) boundBody(g *gin.Context) {
+	if g.Request.ContentLength != 0 {
+		s.setBodyDeadline(g, time.Now().Add(s.patience))
 	}
+}
+
+// setBodyDeadline does nothing on a connection without deadlines (a test's recorder).
+func (s *Server) setBodyDeadline(g *gin.Context, at time.Time) {
+	if err := http.NewResponseController(g.Writer).SetReadDeadline(at); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		s.log.DebugContext(g.Request.Context(), "bound the body", "error", err) // the connection is gone
+	}
+}
+
+func (s *Server) readBody(g *gin.Context) ([]byte, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(g.Writer, g.Request.Body, maxBodyBytes))
+	if err == nil {
+		s.setBodyDeadline(g, time.Time{}) // else it would end the call, which may go on for longer
+	} else {
+		g.Header("Connection", "close") // else net/http would first wait for the rest
+	}
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):

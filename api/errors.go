@@ -55,19 +55,13 @@ func denied(format string, args ...any) error {
 
 // refuse answers with an error. What is not a *models.Error, and whatever a *models.Error wraps, is only logged.
 func (s *Server) refuse(g *gin.Context, operation string, err error, started time.Time) {
-	shown := &models.Error{Code: models.CodeInternal}
+	shown := &models.Error{Code: models.CodeInternal, Reason: "internal error"}
 	known := errors.As(err, &shown)
-	reason := shown.Error()
-	if !known {
-		reason = "internal error"
-	}
-	code := shown.Code
-	status, ok := httpStatus[code]
+	status, ok := httpStatus[shown.Code]
 	if !ok {
-		code, status = models.CodeInternal, http.StatusInternalServerError
+		status = http.StatusInternalServerError
 	}
-	if code == models.CodeUnavailable {
-		code = models.CodeInternal
+	if status == http.StatusServiceUnavailable {
 		g.Header("Retry-After", retryAfterUnavailable)
 	}
 	if status >= http.StatusInternalServerError && !errors.Is(g.Request.Context().Err(), context.Canceled) {
@@ -78,21 +72,29 @@ func (s *Server) refuse(g *gin.Context, operation string, err error, started tim
 		s.log.ErrorContext(g.Request.Context(), "request failed", "operation", operation, "status", status, "error", cause)
 	}
 
+	s.write(g, status, v1, errorBody(operation, shown, status, s.since(started))) // the same in every dialect
+	g.Abort()
+}
+
+// errorBody is what an answer says of an error.
+func errorBody(operation string, e *models.Error, status int, duration string) *wire.Object {
+	code := e.Code
+	if status >= http.StatusInternalServerError {
+		code = models.CodeInternal
+	}
 	fields := wire.NewObject()
-	for _, f := range shown.Fields {
+	for _, f := range e.Fields {
 		if !fields.Has(f.Path) {
 			fields.Set(f.Path, f.Reason)
 		}
 	}
-	body := wire.NewObject().
+	return wire.NewObject().
 		Set("code", int(code)).
-		Set("message", fmt.Sprintf("%s failed with error: \"%s\"", operation, reason)).
+		Set("message", fmt.Sprintf("%s failed with error: \"%s\"", operation, e.Error())).
 		Set("StatusCode", status).
-		Set("duration", s.since(started)).
+		Set("duration", duration).
 		Set("more_info", moreInfo).
 		Set("exception_fields", fields).
 		Set("details", []string{}).
 		Set("unrecoverable", unrecoverable[status])
-	s.write(g, status, v1, body) // nothing in it that another dialect would write differently
-	g.Abort()
 }

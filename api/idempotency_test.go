@@ -404,7 +404,7 @@ func TestIdempotencyKeyAfterFailure(t *testing.T) {
 }
 
 func TestIdempotencyKeyAfterPanic(t *testing.T) {
-	runs := &panickingRuns{recordedRuns: &recordedRuns{}, panics: true}
+	runs := &faultyRuns{recordedRuns: &recordedRuns{}, panics: true}
 	k := newKeyed(t, dialectV1, func(cfg *api.Config) { cfg.Runs = runs })
 	k.users(t, "ann")
 	wantStatus(t, k.post(t, "k", "/users/delete", `{"user_ids": ["ann"], "messages": "soft"}`), http.StatusInternalServerError)
@@ -414,12 +414,12 @@ func TestIdempotencyKeyAfterPanic(t *testing.T) {
 	k.wantCount(t, 1, "tasks")
 }
 
-type panickingRuns struct {
+type faultyRuns struct {
 	*recordedRuns
 	panics bool
 }
 
-func (r *panickingRuns) StartTask(ctx context.Context, task models.Task) error {
+func (r *faultyRuns) StartTask(ctx context.Context, task models.Task) error {
 	if r.panics {
 		panic(errors.New("a bug"))
 	}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,8 +25,8 @@ import (
 
 const (
 	headerTimeout   = 10 * time.Second
+	maxHeaderBytes  = 1 << 20 // of the first line and the header of a request
 	idleTimeout     = 2 * time.Minute
-	writeTimeout    = headerTimeout + bodyReadTimeout + requestTimeout + 10*time.Second
 	shutdownTimeout = 15 * time.Second // calls in progress get this long to end
 	readyTimeout    = 2 * time.Second
 
@@ -45,6 +46,8 @@ type Config struct {
 	RateLimits RateLimits
 	// Ready are the conditions of GET /readyz beside a migrated database that answers: Temporal being reachable.
 	Ready []func(context.Context) error
+	// BodyTimeout is how long the body of a request may take to arrive; default 30 s (contract 4.3).
+	BodyTimeout time.Duration
 	// Now is the clock; default time.Now.
 	Now func() time.Time
 }
@@ -54,6 +57,7 @@ type Server struct {
 	store    *store.Store
 	log      *slog.Logger
 	ready    []func(context.Context) error
+	patience time.Duration // with bodies
 	now      func() time.Time
 	runs     Runs
 	webUI    WebUI
@@ -67,6 +71,7 @@ type Server struct {
 // New makes the API.
 func New(cfg Config) *Server {
 	s := &Server{store: cfg.Store, log: cfg.Log, ready: cfg.Ready, now: cfg.Now, runs: cfg.Runs, webUI: cfg.WebUI, webhooks: cfg.Webhooks}
+	s.patience = cmp.Or(cfg.BodyTimeout, bodyReadTimeout)
 	s.sizes = newSegmentSizes(cfg.Store, cfg.Log)
 	if s.now == nil {
 		s.now = time.Now
@@ -80,7 +85,7 @@ func New(cfg Config) *Server {
 	e := gin.New()
 	e.UseEscapedPath, e.UnescapePathValues = true, false // pathParams decodes, once
 	e.RedirectTrailingSlash, e.RedirectFixedPath, e.HandleMethodNotAllowed = false, false, false
-	e.Use(s.logRequests, s.recoverPanics, s.commonHeaders)
+	e.Use(s.logRequests, s.recoverPanics, s.boundBody, s.commonHeaders)
 	e.NoRoute(s.refuseUnknown)
 	for _, path := range openapi.Paths {
 		e.GET(path, s.answerDocument)
@@ -121,10 +126,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.Se
 func (s *Server) Run(ctx context.Context, listener net.Listener) error {
 	server := &http.Server{
 		Handler:           s,
+		MaxHeaderBytes:    maxHeaderBytes,
 		ReadHeaderTimeout: headerTimeout,
-		WriteTimeout:      writeTimeout,
+		WriteTimeout:      headerTimeout + s.patience + requestTimeout + 10*time.Second,
 		IdleTimeout:       idleTimeout,
-		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		// OPTIONS * too is answered by the handler, with the headers that every answer has.
+		DisableGeneralOptionsHandler: true,
+		ErrorLog:                     slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 	var background sync.WaitGroup
 	defer background.Wait()
@@ -134,7 +142,7 @@ func (s *Server) Run(ctx context.Context, listener net.Listener) error {
 	background.Go(func() { s.forgetKeys(working) })
 
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
+	go func() { served <- server.Serve(refusalListener{Listener: listener, refusal: s.refusal}) }()
 	select {
 	case err := <-served:
 		return fmt.Errorf("serve the API on %s: %w", listener.Addr(), err)
@@ -223,12 +231,17 @@ func (s *Server) recoverPanics(g *gin.Context) {
 	g.Next()
 }
 
-// commonHeaders sets what every answer has, and answers OPTIONS for any path.
-func (s *Server) commonHeaders(g *gin.Context) {
-	h := g.Writer.Header()
+// setCommon sets what every answer has.
+func (s *Server) setCommon(h http.Header) {
 	h.Set("Access-Control-Allow-Origin", "*")
 	h.Set("Access-Control-Expose-Headers", "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After, "+replayedHeader)
 	s.limiter.free(s.now()).show(h) // until it is known who calls what
+}
+
+// commonHeaders sets what every answer has, and answers OPTIONS for any path.
+func (s *Server) commonHeaders(g *gin.Context) {
+	h := g.Writer.Header()
+	s.setCommon(h)
 	if g.Request.Method == http.MethodOptions {
 		h.Set("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE, OPTIONS")
 		h.Set("Access-Control-Allow-Headers", "Authorization, stream-auth-type, Content-Type, X-Stream-Client, x-client-request-id, "+idempotencyHeader)

@@ -25,6 +25,8 @@ type options struct {
 	workers    int
 	runs       int
 	fairness   int
+	load       int // requests a second
+	loadFor    time.Duration
 }
 
 func main() {
@@ -35,6 +37,8 @@ func main() {
 	flag.IntVar(&o.workers, "workers", 1, "worker processes")
 	flag.IntVar(&o.runs, "runs", 1, "campaigns of each size to new channels; the fastest counts")
 	flag.IntVar(&o.fairness, "fairness", 0, "instead, time small campaigns of one app beside campaigns of another to this many recipients")
+	flag.IntVar(&o.load, "load", 0, "instead, send this many mixed requests a second to the API")
+	flag.DurationVar(&o.loadFor, "load-for", time.Minute, "how long to send them")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, o, sizes)
@@ -56,6 +60,9 @@ func run(ctx context.Context, o options, sizes string) error {
 	printSetup(ctx, o)
 	if o.fairness > 0 {
 		return fairness(ctx, o)
+	}
+	if o.load > 0 {
+		return load(ctx, o)
 	}
 	explain()
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)

@@ -1,5 +1,6 @@
 // Package soak holds tests of what a campaign promises while everything happens at once: random interleavings of controls,
-// the barrier of pause and stop at full speed, with frozen workers and without Temporal, and messages_per_second.
+// the barrier of pause and stop at full speed, with frozen workers and without Temporal, and messages_per_second. And of what
+// the API promises whatever is sent to it.
 //
 // They run small in `make test`, and for about a quarter of an hour by `make soak` (HERALD_SOAK=1), which ends with its
 // figures. Each works on a `herald dev` of its own, whose processes it freezes and kills. What happened is read from

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"strconv"
 	"sync"
 	"syscall"
 	"testing"
@@ -24,13 +22,7 @@ func TestInterleavings(t *testing.T) {
 	if !large {
 		t.Parallel() // most of it is waiting
 	}
-	seed := uint64(time.Now().UnixNano()) //nolint:gosec // any number will do
-	if given := os.Getenv("HERALD_SOAK_SEED"); given != "" {
-		var err error
-		seed, err = strconv.ParseUint(given, 10, 64)
-		must(t, err)
-	}
-	t.Logf("HERALD_SOAK_SEED=%d", seed)
+	seed := newSeed(t)
 	// Small pages, batches and transactions, so that a control has many gaps to fall into; two workers, so that nothing is
 	// settled within a process.
 	w := newWorld(t, interleavedUsers, []string{"HERALD_PAGE_SIZE=300", "HERALD_BATCH_SIZE=100", "HERALD_COMMIT_SIZE=25"}, "--workers", "2")

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -20,6 +21,19 @@ func size[T any](small, soak T) T {
 		return soak
 	}
 	return small
+}
+
+// newSeed is a new seed, or the one of an earlier run that is to be repeated.
+func newSeed(t *testing.T) uint64 {
+	t.Helper()
+	seed := uint64(time.Now().UnixNano()) //nolint:gosec // any number will do
+	if given := os.Getenv("HERALD_SOAK_SEED"); given != "" {
+		var err error
+		seed, err = strconv.ParseUint(given, 10, 64)
+		must(t, err)
+	}
+	t.Logf("HERALD_SOAK_SEED=%d", seed)
+	return seed
 }
 
 // program is the herald command under test.

@@ -184,8 +184,6 @@ func timeSchema(v2 bool) object {
 	if v2 {
 		return object{
 			{"type", "integer"}, {"format", "int64"}, {"multipleOf", int64(time.Microsecond)},
-			// Any less would be another unit: seconds to microseconds since 1970 all are.
-			{"minimum", int64(365 * 24 * time.Hour)},
 			{"description", "A time in nanoseconds since 1970, in UTC, of microsecond resolution."},
 			{"examples", []any{json.Number("1795425304207332000")}},
 		}
