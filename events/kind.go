@@ -37,7 +37,7 @@ type Target interface {
 
 // Chunk is a part of the events of one row.
 type Chunk struct {
-	Events []models.OutboxRow   // of kind chat, ready to be sent, without an ID
+	Events []models.OutboxRow  // of kind chat, ready to be sent, without an ID
 	Rest   *models.BatchEvents // the row's body once these are settled; nil: nothing is left
 }
 

@@ -88,7 +88,7 @@ type OutboxRow struct {
 	Payload        *string // as it was first sent; nil before a failed try
 	CreatedAt      time.Time
 	Claim          string // of the relay that works on it
-	Attempts       int // that have ended
+	Attempts       int    // that have ended
 	FirstAttemptAt *time.Time
 	LastAttemptAt  *time.Time
 	LastStatus     int

@@ -64,8 +64,8 @@ func newWorkerCommand() *cobra.Command {
 		Short: "Run campaigns: the Temporal worker",
 		Long: `Run the workflows, send the messages and deliver events to webhooks, over the database at HERALD_DATABASE_URL and the Temporal
 server at TEMPORAL_ADDRESS. Run as many as you like. With HERALD_RELAY=off events are left to other processes.`,
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return runWorker(cmd.Context()) },
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runWorker(cmd.Context()) },
 	}
 }
 
