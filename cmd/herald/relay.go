@@ -47,5 +47,6 @@ func relayConfig(cfg config, db *store.Store, log *slog.Logger) events.RelayConf
 	return events.RelayConfig{
 		Outbox: db, Log: log, Kinds: []events.Kind{events.Hooks{Store: db, Caller: caller}},
 		Concurrency: cfg.HookConcurrency, RetryFor: cfg.HookRetryFor,
+		Upkeep: events.UpkeepOf(db),
 	}
 }
