@@ -58,11 +58,11 @@ func (w *world) outbox() []models.OutboxRow {
 	return all
 }
 
-// told gives what the outbox has for hooks and devices, in order: "hook event", of campaign.* events with campaign and seq.
-// What was there is gone afterwards.
+// told gives what the outbox has for hooks and devices, "hook event": campaign.* events with campaign and seq in their order,
+// and then what has no order, sorted. What was there is gone afterwards.
 func (w *world) told() []string {
 	w.tb.Helper()
-	var lines []string
+	var lines, unordered []string
 	for _, r := range w.outbox() {
 		if _, err := uuid.Parse(r.EventID); err != nil || r.Attempts != 0 || r.Payload != nil || r.AppPK != w.app {
 			w.tb.Errorf("row %+v: %v", r, err)
@@ -77,24 +77,25 @@ func (w *world) told() []string {
 			if r.Progress {
 				line += " progress"
 			}
+			lines = append(lines, line)
 		case models.OutboxChat:
 			e := body[models.ChatEvent](w, r)
 			line += strings.TrimRight(fmt.Sprintf("%s %s %s %s", r.EventType, e.CID, e.UserID, e.MessageID), " ")
 			w.recently(e.At)
+			unordered = append(unordered, line)
 		case models.OutboxBatch:
-			line += batchLine(w, r)
+			unordered = append(unordered, line+batchLine(w, r))
 		}
-		lines = append(lines, line)
 	}
 	w.exec(`DELETE FROM outbox`)
-	return lines
+	return append(lines, sorted(unordered)...)
 }
 
 func batchLine(w *world, r models.OutboxRow) string {
 	w.tb.Helper()
 	e := body[models.BatchEvents](w, r)
 	w.recently(e.At)
-	line := fmt.Sprintf("batch %s by %s (%s %s]", r.CampaignID, e.SenderID, e.After, e.Through)
+	line := fmt.Sprintf("batch %s by %s (%s %s]", r.CampaignID, e.SenderID, e.After, strings.Replace(e.Through, last, "~", 1))
 	for _, part := range []struct {
 		name string
 		of   []string
