@@ -45,8 +45,8 @@ In production:               herald migrate, then herald api and herald worker, 
 		SilenceErrors: true,
 	}
 	root.AddCommand(
-		newDevCommand(), newDemoCommand(), newImportCommand(), newCampaignCommand(),
-		newAPICommand(), newWorkerCommand(), newMigrateCommand(), newHealthcheckCommand(),
+		newDevCommand(), newDemoCommand(), newImportCommand(), newCampaignCommand(), newHooksCommand(),
+		newAPICommand(), newWorkerCommand(), newRelayCommand(), newMigrateCommand(), newHealthcheckCommand(),
 		newAppCommand(), newTokenCommand(),
 	)
 	return root
