@@ -33,13 +33,7 @@ func (a Addresses) CheckURL(ctx context.Context, u *url.URL) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
-	lookup := a.Lookup
-	if lookup == nil {
-		lookup = func(ctx context.Context, host string) ([]netip.Addr, error) {
-			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-		}
-	}
-	ips, err := lookup(ctx, host)
+	ips, err := a.lookup(ctx, host)
 	if err != nil {
 		return nil
 	}
@@ -49,6 +43,17 @@ func (a Addresses) CheckURL(ctx context.Context, u *url.URL) error {
 		}
 	}
 	return nil
+}
+
+// lookup gives the addresses of a host name, or the address itself.
+func (a Addresses) lookup(ctx context.Context, host string) ([]netip.Addr, error) {
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return []netip.Addr{ip}, nil
+	}
+	if a.Lookup != nil {
+		return a.Lookup(ctx, host)
+	}
+	return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 }
 
 // Check refuses an address that is not public, unless the operator allows its network. The error wraps ErrAddress.

@@ -48,6 +48,10 @@ type BatchEvents struct {
 	After    string    `json:"after"`
 	Through  string    `json:"through"`
 
+	// Done is how many of Created, Joined, Shown and Tests have been told of, counted through them in this order: a relay moves
+	// it, and then After.
+	Done int `json:"done,omitempty"`
+
 	Late    []string `json:"late,omitempty"`    // recipients whose message has a later created_at
 	Created []string `json:"created,omitempty"` // cids of channels that the batch created
 	Members []string `json:"members,omitempty"` // users who became members of each of these, besides the receiver
@@ -60,6 +64,12 @@ type BatchEvents struct {
 type Shown struct {
 	CID    string `json:"cid"`
 	UserID string `json:"user_id"`
+}
+
+// Receiver is whom outbox rows are for: a hook, or with PushReceiver the devices of an app's users.
+type Receiver struct {
+	AppPK  int64
+	HookID string
 }
 
 // OutboxRow is an event, or those of a batch, on its way to one receiver.
@@ -77,9 +87,21 @@ type OutboxRow struct {
 	Body           json.RawMessage
 	Payload        *string // as it was first sent; nil before a failed try
 	CreatedAt      time.Time
+	Claim          string // of the relay that works on it
 	Attempts       int // that have ended
 	FirstAttemptAt *time.Time
 	LastAttemptAt  *time.Time
 	LastStatus     int
 	LastError      string
+}
+
+// Receiver of the row.
+func (r OutboxRow) Receiver() Receiver { return Receiver{r.AppPK, r.HookID} }
+
+// Since is from when on the time counts that a receiver has for taking the row.
+func (r OutboxRow) Since() time.Time {
+	if r.FirstAttemptAt != nil {
+		return *r.FirstAttemptAt
+	}
+	return r.CreatedAt
 }

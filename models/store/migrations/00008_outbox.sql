@@ -27,7 +27,8 @@ CREATE TABLE outbox (
     last_status      integer NOT NULL DEFAULT 0,
     last_error       text NOT NULL DEFAULT ''
 );
-CREATE INDEX outbox_due ON outbox (app_pk, hook_id, due_at, id);
+-- A receiver's rows of one kind that are due, the longest first: campaign.* events never stand behind a crowd of chat events.
+CREATE INDEX outbox_due ON outbox (app_pk, hook_id, kind, due_at, id);
 CREATE INDEX outbox_streams ON outbox (app_pk, hook_id, stream, id) WHERE stream <> '';
 
 -- How many campaign.* events a campaign has had, and when its progress was last told. Not in the campaign's own row, which
