@@ -93,7 +93,7 @@ func (s *Store) PushMembers(ctx context.Context, appPK int64, audiences []PushAu
 func (s *Store) PushStands(ctx context.Context, appPK int64, messageID, userID, deviceID string) (version string, stands bool, err error) {
 	err = s.pool.QueryRow(ctx, `
 		SELECT d.xmin::text FROM devices AS d
-		JOIN messages AS m ON m.app_pk = d.app_pk AND m.id = $3 AND m.deleted_at IS NULL AND m.type <> '`+models.MessageErased+`'
+		JOIN messages AS m ON m.app_pk = d.app_pk AND m.id = $3 AND m.deleted_at IS NULL AND `+shownMessage+`
 		JOIN channel_members AS c ON c.app_pk = d.app_pk AND c.cid = m.cid AND c.user_id = d.user_id
 		WHERE d.app_pk = $1 AND d.id = $2 AND d.user_id = $4 AND NOT d.disabled`, appPK, deviceID, messageID, userID).Scan(&version)
 	if errors.Is(err, pgx.ErrNoRows) {
