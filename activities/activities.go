@@ -78,6 +78,7 @@ const (
 type Activities struct {
 	Config
 	definitions definitions
+	sending     sending
 }
 
 // New makes the activities.

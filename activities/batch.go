@@ -86,6 +86,7 @@ func (a *Activities) deliverPaced(ctx context.Context, d store.Delivery) (store.
 		case <-time.After(wait):
 		}
 	}
+	defer a.sending.batch()()
 	return a.Store.Deliver(ctx, d)
 }
 

@@ -11,6 +11,7 @@ import (
 
 // render reads the next targets after a key and makes what is to be committed for them.
 func (a *Activities) render(ctx context.Context, def *rendering.Definition, in workflows.BatchInput, after string) (store.Delivery, error) {
+	defer a.sending.batch()()
 	c := def.Campaign()
 	sources, err := a.Store.Sources(ctx, c, started(c))
 	if err != nil {

@@ -161,8 +161,10 @@ func loadChatEvents(ctx context.Context, db ChatStore, appPK int64, told []chatE
 	if len(told) == 0 {
 		return nil
 	}
-	var w store.ChatWanted
-	w.MemberLimit = maxEventMembers
+	if err := placeMessages(ctx, db, appPK, told); err != nil {
+		return err
+	}
+	w := store.ChatWanted{MemberLimit: maxEventMembers}
 	for _, e := range told {
 		w.UserIDs = append(w.UserIDs, e.UserID)
 		if e.CID != "" {
@@ -186,6 +188,26 @@ func loadChatEvents(ctx context.Context, db ChatStore, appPK int64, told []chatE
 	return nil
 }
 
+// placeMessages finds the channels of messages whose events do not say it.
+func placeMessages(ctx context.Context, db ChatStore, appPK int64, told []chatEvent) error {
+	var ids []string
+	for _, e := range told {
+		if e.CID == "" && e.MessageID != "" {
+			ids = append(ids, e.MessageID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	found, err := db.ChatDetails(ctx, appPK, store.ChatWanted{MessageIDs: ids})
+	for i, e := range told {
+		if e.CID == "" {
+			told[i].CID = found.Messages[e.MessageID].CID
+		}
+	}
+	return err
+}
+
 // payload is the event in a dialect, once it was loaded.
 func (e chatEvent) payload(d *wire.Dialect) (string, error) {
 	channelType, id, _ := models.SplitCID(e.CID)
@@ -197,12 +219,12 @@ func (e chatEvent) payload(d *wire.Dialect) (string, error) {
 		wire.Optional(o, "team", ch.Team)
 	} else {
 		ch.CID = e.CID
-		o.Set("channel", wire.NewObject().Set("id", id).Set("type", channelType).Set("cid", e.CID).Set("custom", wire.NewObject()))
+		o.Set("channel", wire.NewObject().Set("id", id).Set("type", channelType).Set("cid", e.CID).Custom(nil, wire.ChannelKeys))
 	}
 	if u, ok := users[e.UserID]; ok {
 		o.Set("user", wire.User(u))
 	} else {
-		o.Set("user", wire.NewObject().Set("id", e.UserID).Set("custom", wire.NewObject()))
+		o.Set("user", wire.NewObject().Set("id", e.UserID).Custom(nil, wire.UserKeys))
 	}
 	switch e.kind {
 	case models.EventMessageNew:

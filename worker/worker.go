@@ -17,6 +17,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"herald/activities"
+	"herald/events"
 	"herald/models/store"
 	"herald/workflows"
 )
@@ -33,6 +34,9 @@ type Config struct {
 	Sizes      Sizes
 
 	Deployment Deployment // default none
+
+	// Relay, if not nil, has the process deliver events too. Its Sending is set: messages go first.
+	Relay *events.RelayConfig
 
 	// Addr serves /healthz and /readyz, host:port; empty serves nothing.
 	Addr string
@@ -85,11 +89,15 @@ func Run(ctx context.Context, cfg Config) error {
 		Store: cfg.Store, Launcher: workflows.Launcher{Client: cfg.Client}, Log: cfg.Log,
 		PageSize: cfg.Sizes.Page, BatchSize: cfg.Sizes.Batch, CommitSize: cfg.Sizes.Commit,
 	})
-	stopHealth, err := serveHealth(ctx, cfg)
+	stopHealth, err := ServeHealth(ctx, cfg.Addr, cfg.Log, func(ctx context.Context) error {
+		return errors.Join(cfg.Store.Ping(ctx), Reachable(ctx, cfg.Client))
+	})
 	if err != nil {
 		return err
 	}
 	defer stopHealth()
+	// Before the workers, which may have to wait for Temporal, and so stopped after them.
+	defer startRelay(ctx, cfg.Relay, acts.Sending)()
 
 	worker.SetStickyWorkflowCacheSize(cachedWorkflows)
 	builds := []func() worker.Worker{func() worker.Worker {
@@ -131,6 +139,25 @@ func Run(ctx context.Context, cfg Config) error {
 		"deployment", cfg.Deployment.Name, "build_id", cfg.Deployment.BuildID)
 	<-ctx.Done()
 	return nil
+}
+
+// startRelay runs a relay until stop is called.
+func startRelay(ctx context.Context, cfg *events.RelayConfig, sending func() bool) (stop func()) {
+	if cfg == nil {
+		return func() {}
+	}
+	withSending := *cfg
+	withSending.Sending = sending
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		events.NewRelay(withSending).Run(ctx)
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
 }
 
 // WorkflowRegistry takes workflows; a worker and the replayer are ones.
@@ -207,29 +234,30 @@ func ensureSchedule(ctx context.Context, c client.Client) error {
 	})
 }
 
-// serveHealth answers /healthz while the process lives and /readyz while it can reach what it needs.
-func serveHealth(ctx context.Context, cfg Config) (stop func(), err error) {
-	if cfg.Addr == "" {
+// ServeHealth answers /healthz at an address while the process lives, and /readyz while it can reach what it needs. An empty
+// address serves nothing.
+func ServeHealth(ctx context.Context, addr string, log *slog.Logger, ready func(context.Context) error) (stop func(), err error) {
+	if addr == "" {
 		return func() {}, nil
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		if err := errors.Join(cfg.Store.Ping(r.Context()), Reachable(r.Context(), cfg.Client)); err != nil {
-			cfg.Log.WarnContext(r.Context(), "not ready", "error", err)
+		if err := ready(r.Context()); err != nil {
+			log.WarnContext(r.Context(), "not ready", "error", err)
 			w.WriteHeader(http.StatusServiceUnavailable)
 			return
 		}
 		w.WriteHeader(http.StatusOK)
 	})
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Addr)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("listen for health checks: %w", err)
 	}
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	go func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			cfg.Log.ErrorContext(ctx, "health checks ended", "error", err)
+			log.ErrorContext(ctx, "health checks ended", "error", err)
 		}
 	}()
 	return func() { _ = server.Close() }, nil

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"os"
+	"time"
 
 	"github.com/caarlos0/env/v11"
 	"go.temporal.io/sdk/client"
@@ -27,6 +28,10 @@ type config struct {
 	TemporalUIURL string `env:"HERALD_TEMPORAL_UI_URL"`                  // base of links to the Web UI; none by default
 
 	WebhookNetworks []netip.Prefix `env:"HERALD_WEBHOOK_NETWORKS"` // where webhooks may go besides public addresses; none by default, loopback for dev
+
+	Relay           string        `env:"HERALD_RELAY" envDefault:"on"`            // whether a worker delivers events too: on or off
+	HookConcurrency int           `env:"HERALD_HOOK_CONCURRENCY" envDefault:"64"` // calls of webhooks at once in a process
+	HookRetryFor    time.Duration `env:"HERALD_HOOK_RETRY_FOR" envDefault:"24h"`  // how long an event is tried
 
 	RateLimits         string         `env:"HERALD_RATE_LIMITS" envDefault:"on"`                 // of the API's operations: on or off; off for dev
 	RateLimitOverrides map[string]int `env:"HERALD_RATE_LIMIT_OVERRIDES" envKeyValSeparator:"="` // calls a minute by operation, instead of the default
@@ -65,8 +70,13 @@ func readConfig() (config, error) {
 	if (cfg.Deployment == "") != (cfg.BuildID == "") {
 		err = errors.Join(err, errors.New("HERALD_WORKER_DEPLOYMENT and HERALD_WORKER_BUILD_ID must be set together, or neither"))
 	}
-	if cfg.RateLimits != "on" && cfg.RateLimits != "off" {
-		err = errors.Join(err, fmt.Errorf("HERALD_RATE_LIMITS is %q, it must be on or off", cfg.RateLimits))
+	for _, s := range []struct{ name, value string }{{"HERALD_RATE_LIMITS", cfg.RateLimits}, {"HERALD_RELAY", cfg.Relay}} {
+		if s.value != "on" && s.value != "off" {
+			err = errors.Join(err, fmt.Errorf("%s is %q, it must be on or off", s.name, s.value))
+		}
+	}
+	if cfg.HookRetryFor <= 0 {
+		err = errors.Join(err, errors.New("HERALD_HOOK_RETRY_FOR must be a positive duration, such as 24h"))
 	}
 	if bad := cfg.rateLimits().Check(); bad != nil {
 		err = errors.Join(err, fmt.Errorf("HERALD_RATE_LIMIT_OVERRIDES: %w", bad))
@@ -76,7 +86,7 @@ func readConfig() (config, error) {
 		value int
 	}{
 		{"HERALD_API_CONNS", cfg.APIConns}, {"HERALD_SEND_SLOTS", cfg.SendSlots}, {"HERALD_PACED_SLOTS", cfg.PacedSlots}, {"HERALD_PAGE_SIZE", cfg.PageSize}, {"HERALD_BATCH_SIZE", cfg.BatchSize},
-		{"HERALD_COMMIT_SIZE", cfg.CommitSize},
+		{"HERALD_COMMIT_SIZE", cfg.CommitSize}, {"HERALD_HOOK_CONCURRENCY", cfg.HookConcurrency},
 	} {
 		if n.value < 1 {
 			err = errors.Join(err, fmt.Errorf("%s must be a positive number", n.name))
@@ -101,7 +111,8 @@ func readServiceConfig() (config, *slog.Logger, error) {
 	log := newLogger(cfg)
 	log.Info("configuration", "addr", cfg.Addr, "worker_addr", cfg.WorkerAddr, "temporal_ui_url", cfg.TemporalUIURL, "webhook_networks", cfg.WebhookNetworks,
 		"rate_limits", cfg.RateLimits, "rate_limit_overrides", cfg.RateLimitOverrides,
-		"api_conns", cfg.APIConns, "send_slots", cfg.SendSlots, "paced_slots", cfg.PacedSlots, "page_size", cfg.PageSize, "batch_size", cfg.BatchSize, "commit_size", cfg.CommitSize)
+		"api_conns", cfg.APIConns, "send_slots", cfg.SendSlots, "paced_slots", cfg.PacedSlots, "page_size", cfg.PageSize, "batch_size", cfg.BatchSize, "commit_size", cfg.CommitSize,
+		"relay", cfg.Relay, "hook_concurrency", cfg.HookConcurrency, "hook_retry_for", cfg.HookRetryFor)
 	return cfg, log, nil
 }
 

@@ -190,7 +190,7 @@ func (d *dev) startAPI(ctx context.Context) error {
 	}
 	d.stack.APIURL = "http://" + net.JoinHostPort(shown, strconv.Itoa(port.Number))
 	return d.startSelf(ctx, "api", addr, "HERALD_ADDR="+addr,
-		"HERALD_WEBHOOK_NETWORKS="+cmp.Or(os.Getenv("HERALD_WEBHOOK_NETWORKS"), loopback),
+		webhookNetworks(),
 		"HERALD_RATE_LIMITS="+cmp.Or(os.Getenv("HERALD_RATE_LIMITS"), "off"))
 }
 
@@ -200,7 +200,12 @@ func (d *dev) startWorker(ctx context.Context, name string) error {
 		return err
 	}
 	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(port.Number))
-	return d.startSelf(ctx, name, addr, "HERALD_WORKER_ADDR="+addr)
+	return d.startSelf(ctx, name, addr, "HERALD_WORKER_ADDR="+addr, webhookNetworks())
+}
+
+// webhookNetworks is the setting for API and worker alike: the one checks URLs when they are set, the other when they are called.
+func webhookNetworks() string {
+	return "HERALD_WEBHOOK_NETWORKS=" + cmp.Or(os.Getenv("HERALD_WEBHOOK_NETWORKS"), loopback)
 }
 
 // startSelf runs this program as an API or a worker of the stack.

@@ -46,7 +46,7 @@ In production:               herald migrate, then herald api and herald worker, 
 	}
 	root.AddCommand(
 		newDevCommand(), newDemoCommand(), newImportCommand(), newCampaignCommand(),
-		newAPICommand(), newWorkerCommand(), newMigrateCommand(), newHealthcheckCommand(),
+		newAPICommand(), newWorkerCommand(), newRelayCommand(), newMigrateCommand(), newHealthcheckCommand(),
 		newAppCommand(), newTokenCommand(),
 	)
 	return root

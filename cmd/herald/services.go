@@ -62,7 +62,8 @@ func newWorkerCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "worker",
 		Short: "Run campaigns: the Temporal worker",
-		Long:  "Run the workflows and send the messages, over the database at HERALD_DATABASE_URL and the Temporal server at TEMPORAL_ADDRESS. Run as many as you like.",
+		Long: `Run the workflows, send the messages and deliver events to webhooks, over the database at HERALD_DATABASE_URL and the Temporal
+server at TEMPORAL_ADDRESS. Run as many as you like. With HERALD_RELAY=off events are left to other processes.`,
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return runWorker(cmd.Context()) },
 	}
@@ -90,10 +91,15 @@ func runWorker(ctx context.Context) error {
 		return err
 	}
 	defer temporal.Close()
+	var relay *events.RelayConfig
+	if cfg.Relay == "on" {
+		with := relayConfig(cfg, db, log)
+		relay = &with
+	}
 	return worker.Run(ctx, worker.Config{
 		Store: db, Client: temporal, Log: log, Addr: cfg.WorkerAddr,
 		SendSlots: cfg.SendSlots, PacedSlots: cfg.PacedSlots, Sizes: worker.Sizes{Page: cfg.PageSize, Batch: cfg.BatchSize, Commit: cfg.CommitSize},
-		Deployment: worker.Deployment{Name: cfg.Deployment, BuildID: cfg.BuildID},
+		Deployment: worker.Deployment{Name: cfg.Deployment, BuildID: cfg.BuildID}, Relay: relay,
 	})
 }
 
