@@ -1,5 +1,7 @@
 package models
 
+import "slices"
+
 // EventType is the name of something that hooks are told of.
 type EventType string
 
@@ -46,4 +48,43 @@ var Events = []EventInfo{
 	{EventMemberAdded, "A user became a member of a channel", true},
 	{EventChannelVisible, "A hidden channel became visible to a member", true},
 	{EventChannelHidden, "A member hid a channel", true},
+}
+
+// Standard says whether an event goes to hooks that name no event types.
+func (t EventType) Standard() bool {
+	return slices.ContainsFunc(Events, func(e EventInfo) bool { return e.Type == t && e.Standard })
+}
+
+// MoveEvents are the events of an action that changed a campaign, in the order in which they are told: the particular one,
+// if there is one, and EventCampaignUpdated for every change but a deletion. A begin that is repeated changes nothing.
+func MoveEvents(action Action, before, after Campaign) []EventType {
+	var events []EventType
+	switch action {
+	case ActionStart, ActionSchedule:
+		if after.Status == StatusScheduled {
+			events = append(events, EventCampaignScheduled)
+		}
+	case ActionBegin:
+		if before.StartedAt == nil {
+			events = append(events, EventCampaignStarted)
+		}
+		if after.Paused() {
+			events = append(events, EventCampaignPaused)
+		}
+		if len(events) == 0 {
+			return nil
+		}
+	case ActionPause:
+		events = append(events, EventCampaignPaused)
+	case ActionResume:
+		events = append(events, EventCampaignResumed)
+	case ActionStop, ActionExpire:
+		events = append(events, EventCampaignStopped)
+	case ActionComplete:
+		events = append(events, EventCampaignCompleted)
+	case ActionDelete:
+		return []EventType{EventCampaignDeleted}
+	case ActionUpdate: // tells of nothing else
+	}
+	return append(events, EventCampaignUpdated)
 }

@@ -45,7 +45,7 @@ func (h Hook) Wants(t EventType) bool {
 		return false
 	}
 	if len(h.EventTypes) == 0 {
-		return slices.ContainsFunc(Events, func(e EventInfo) bool { return e.Type == t && e.Standard })
+		return t.Standard()
 	}
 	return slices.Contains(h.EventTypes, string(t)) || slices.Contains(h.EventTypes, EveryEvent)
 }

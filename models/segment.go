@@ -29,7 +29,7 @@ type Segment struct {
 	Type              string
 	Name              string
 	Description       string
-	Filter            json.RawMessage // nil unless the segment is by filter
+	Filter            json.RawMessage `json:",omitempty"` // nil unless the segment is by filter
 	AllUsers          bool
 	AllSenderChannels bool
 	Size              int64

@@ -18,6 +18,10 @@ type CampaignDetails struct {
 
 // CampaignDetails loads what any number of campaigns refer to, and these users, in a fixed number of statements.
 func (s *Store) CampaignDetails(ctx context.Context, appPK int64, campaigns []models.Campaign, userIDs []string) (CampaignDetails, error) {
+	return readDetails(ctx, s.pool, appPK, campaigns, userIDs)
+}
+
+func readDetails(ctx context.Context, db querier, appPK int64, campaigns []models.Campaign, userIDs []string) (CampaignDetails, error) {
 	var campaignIDs []string
 	var segmentPKs []int64
 	userIDs = slices.Clone(userIDs)
@@ -28,11 +32,11 @@ func (s *Store) CampaignDetails(ctx context.Context, appPK int64, campaigns []mo
 	}
 	d := CampaignDetails{Segments: map[int64]models.Segment{}}
 	var err error
-	if d.Stats, err = s.Stats(ctx, appPK, campaignIDs...); err != nil {
+	if d.Stats, err = sumStats(ctx, db, appPK, campaignIDs...); err != nil {
 		return d, err
 	}
 	if len(segmentPKs) > 0 {
-		rows, err := s.pool.Query(ctx, `SELECT * FROM segments WHERE app_pk = $1 AND segment_pk = ANY($2)`, appPK, unique(segmentPKs))
+		rows, err := db.Query(ctx, `SELECT * FROM segments WHERE app_pk = $1 AND segment_pk = ANY($2)`, appPK, unique(segmentPKs))
 		if err != nil {
 			return d, wrap(err, "read the segments of campaigns")
 		}
@@ -44,7 +48,7 @@ func (s *Store) CampaignDetails(ctx context.Context, appPK int64, campaigns []mo
 			d.Segments[seg.PK] = seg
 		}
 	}
-	d.Users, err = s.Users(ctx, appPK, unique(userIDs))
+	d.Users, err = readUsers(ctx, db, appPK, unique(userIDs))
 	return d, err
 }
 

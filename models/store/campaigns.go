@@ -59,7 +59,10 @@ func (s *Store) CreateCampaign(ctx context.Context, c models.Campaign, invalid [
 		if errors.Is(err, pgx.ErrNoRows) {
 			return models.Invalid("campaign with id %q already exists", c.ID)
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return recordCampaignTx(ctx, tx, created, models.EventCampaignCreated)
 	})
 	return created, wrap(err, "create the campaign %d/%s", c.AppPK, c.ID)
 }
@@ -112,8 +115,10 @@ func (s *Store) UpdateCampaign(ctx context.Context, appPK int64, id string, chan
 		if err != nil {
 			return err
 		}
-		updated, err = pgx.CollectExactlyOneRow(rows, scanCampaign)
-		return err
+		if updated, err = pgx.CollectExactlyOneRow(rows, scanCampaign); err != nil {
+			return err
+		}
+		return recordCampaignTx(ctx, tx, updated, models.MoveEvents(models.ActionUpdate, c, updated)...)
 	})
 	return updated, wrap(err, "update the campaign %d/%s", appPK, id)
 }

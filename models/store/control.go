@@ -118,9 +118,10 @@ func lockKey(parts ...string) int32 {
 	return int32(h.Sum32()) //nolint:gosec // a hash; only its bits matter
 }
 
-// writeMoveTx writes what a move does to the row, and notes the move. Every column of a campaign's state is written here.
-func writeMoveTx(ctx context.Context, tx pgx.Tx, c models.Campaign, move models.Move, ctl Control) (models.Campaign, error) {
-	control := ctl.Action != models.ActionBegin && ctl.Action != models.ActionComplete || move.Hold != c.Hold
+// writeMoveTx writes what a move does to the row, notes the move and records its events. Every column of a campaign's state
+// is written here.
+func writeMoveTx(ctx context.Context, tx pgx.Tx, before models.Campaign, move models.Move, ctl Control) (models.Campaign, error) {
+	control := ctl.Action != models.ActionBegin && ctl.Action != models.ActionComplete || move.Hold != before.Hold
 	rows, err := tx.Query(ctx, `
 		WITH moved AS (
 		UPDATE campaigns SET
@@ -144,7 +145,7 @@ func writeMoveTx(ctx context.Context, tx pgx.Tx, c models.Campaign, move models.
 		)
 		SELECT * FROM moved`,
 		pgx.StrictNamedArgs{
-			"app": c.AppPK, "id": c.ID, "seen": c.ControlSeq,
+			"app": before.AppPK, "id": before.ID, "seen": before.ControlSeq,
 			"status": string(move.Status), "hold": string(move.Hold), "step": btoi(control),
 			"action": string(ctl.Action), "via": string(ctl.Via), "by": ctl.By, "reason": ctl.Reason,
 			"times":         ctl.Action == models.ActionStart || ctl.Action == models.ActionSchedule,
@@ -154,13 +155,13 @@ func writeMoveTx(ctx context.Context, tx pgx.Tx, c models.Campaign, move models.
 			"delete": ctl.Action == models.ActionDelete,
 		})
 	if err != nil {
-		return c, fmt.Errorf("write the move: %w", err)
+		return before, fmt.Errorf("write the move: %w", err)
 	}
-	c, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByNameLax[models.Campaign])
+	after, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByNameLax[models.Campaign])
 	if err != nil {
-		return c, fmt.Errorf("write the move: %w", err)
+		return before, fmt.Errorf("write the move: %w", err)
 	}
-	return c, nil
+	return after, recordCampaignTx(ctx, tx, after, models.MoveEvents(ctl.Action, before, after)...)
 }
 
 func btoi(b bool) int64 {

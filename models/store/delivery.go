@@ -91,9 +91,9 @@ var errAbandoned = errors.New("batch abandoned")
 // All writes of a kind are in order of key, messages before channels before members, so that transactions that meet
 // wait for each other instead of deadlocking.
 func (s *Store) Deliver(ctx context.Context, d Delivery) (Delivered, error) {
-	out, err := s.deliver(ctx, &batch{Delivery: d})
+	out, err := s.deliver(ctx, &batch{Delivery: d, push: s.push})
 	if errors.Is(err, errScarce) {
-		out, err = s.deliver(ctx, &batch{Delivery: d, alone: true})
+		out, err = s.deliver(ctx, &batch{Delivery: d, push: s.push, alone: true})
 	}
 	if errors.Is(err, errAbandoned) {
 		return out, nil
@@ -109,7 +109,7 @@ func (s *Store) deliver(ctx context.Context, b *batch) (out Delivered, err error
 			return err
 		}
 		for _, step := range []func(context.Context) error{
-			b.ration, b.claim, b.writeChannels, b.writeMembers, b.writeOutcomes, b.writeTotals, b.moveLate, b.charge,
+			b.ration, b.claim, b.writeChannels, b.writeMembers, b.writeOutcomes, b.writeTotals, b.moveLate, b.record, b.charge,
 		} {
 			if err := step(ctx); err != nil {
 				out.ChannelsGone = b.channelsGone
@@ -127,6 +127,7 @@ type batch struct {
 	Delivery
 	tx    pgx.Tx
 	alone bool      // no other batch of the app is under way
+	trial bool      // the messages are test messages
 	now   time.Time // of the database, after the fence: created_at of messages and outcomes
 	plan  int64     // of the app
 
@@ -134,7 +135,12 @@ type batch struct {
 	created  []string     // cids
 	existing []string     // cids of claimed messages that were there before
 	late     []string     // cids of channels that are younger than the batch
+	moved    []string     // recipients whose message was moved behind the creation of its channel
+	joined   []string     // cids of existing channels that the sender became a member of
+	shown    []models.Shown
 	counts   models.Counts
+
+	hooks, push bool // who is to be told of what the batch does
 
 	capacity     models.Capacity // if the app has a plan
 	noCapacity   bool
@@ -153,11 +159,11 @@ func (b *batch) fence(ctx context.Context) (Delivered, error) {
 	q.Queue(`
 		SELECT status, hold, control_seq, held_at, held_by, hold_reason, scheduled_for, stop_at, deleted_at IS NOT NULL, clock_timestamp(),
 			EXISTS (SELECT FROM users u WHERE u.app_pk = $1 AND u.id = $3 AND u.deleted_at IS NULL AND u.deactivated_at IS NULL),
-			coalesce((SELECT mau_plan FROM apps a WHERE a.app_pk = $1), 0)
-		FROM campaigns WHERE app_pk = $1 AND id = $2 FOR SHARE OF campaigns`, b.AppPK, b.CampaignID, b.SenderID).
+			coalesce((SELECT mau_plan FROM apps a WHERE a.app_pk = $1), 0), `+tellsHooks+`, $4 AND NOT skip_push
+		FROM campaigns WHERE app_pk = $1 AND id = $2 FOR SHARE OF campaigns`, b.AppPK, b.CampaignID, b.SenderID, b.push).
 		QueryRow(func(row pgx.Row) error {
 			return row.Scan(&out.State.Status, &out.State.Hold, &out.State.ControlSeq, &out.State.HeldAt, &out.State.HeldBy, &out.State.HoldReason,
-				&out.State.ScheduledFor, &out.State.StopAt, &deleted, &b.now, &sender, &b.plan)
+				&out.State.ScheduledFor, &out.State.StopAt, &deleted, &b.now, &sender, &b.plan, &b.hooks, &b.push)
 		})
 	err := b.tx.SendBatch(ctx, q).Close()
 	switch {

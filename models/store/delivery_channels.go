@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"herald/models"
 )
 
 // channelRow is a channel that a batch sends to, once for all its messages there. The first recipient of several that
@@ -105,10 +107,9 @@ func (b *batch) moveLate(ctx context.Context) error {
 	if len(b.late) == 0 {
 		return nil
 	}
-	var recipients []string
 	for _, m := range b.claimed {
 		if slices.Contains(b.late, m.CID) {
-			recipients = append(recipients, m.Recipient)
+			b.moved = append(b.moved, m.Recipient)
 		}
 	}
 	_, err := b.tx.Exec(ctx, `
@@ -118,7 +119,7 @@ func (b *batch) moveLate(ctx context.Context) error {
 		)
 		UPDATE messages AS m SET created_at = channel.at, updated_at = channel.at
 		FROM channel WHERE m.app_pk = $1 AND m.campaign_id = $3 AND m.recipient = ANY($4) AND m.cid = channel.cid`,
-		b.AppPK, b.late, b.CampaignID, recipients, firstUnread)
+		b.AppPK, b.late, b.CampaignID, b.moved, firstUnread)
 	if err != nil {
 		return fmt.Errorf("move messages behind their channels: %w", err)
 	}
@@ -230,7 +231,7 @@ func (b *batch) includeSender(ctx context.Context) error {
 	if !b.Channels.IncludeSender || len(b.existing) == 0 {
 		return nil
 	}
-	_, err := b.tx.Exec(ctx, `
+	rows, err := b.tx.Query(ctx, `
 		WITH joined AS (
 			INSERT INTO channel_members (app_pk, cid, user_id, created_at, updated_at)
 			SELECT $1, cid, $2, $3, $3 FROM unnest($4::text[]) AS e (cid)
@@ -239,9 +240,13 @@ func (b *batch) includeSender(ctx context.Context) error {
 		)
 		INSERT INTO channels AS ch (app_pk, cid, created_by, created_at, updated_at)
 		SELECT $1, cid, '', $3, $3 FROM joined
-		ON CONFLICT (app_pk, cid) DO UPDATE SET member_count = ch.member_count + 1`,
+		ON CONFLICT (app_pk, cid) DO UPDATE SET member_count = ch.member_count + 1
+		RETURNING cid`,
 		b.AppPK, b.SenderID, b.now, b.existing)
 	if err != nil {
+		return fmt.Errorf("include the sender: %w", err)
+	}
+	if b.joined, err = pgx.CollectRows(rows, pgx.RowTo[string]); err != nil {
 		return fmt.Errorf("include the sender: %w", err)
 	}
 	return nil
@@ -256,7 +261,7 @@ func (b *batch) showChannels(ctx context.Context) error {
 	for i, m := range b.claimed {
 		cids[i], receivers[i] = m.CID, m.Receiver
 	}
-	_, err := b.tx.Exec(ctx, `
+	rows, err := b.tx.Query(ctx, `
 		INSERT INTO channel_members (app_pk, cid, user_id, created_at, updated_at)
 		SELECT $1, m.cid, m.user_id, $2, $2
 		FROM unnest($4::text[], $5::text[]) AS r (cid, receiver) CROSS JOIN LATERAL (
@@ -264,9 +269,13 @@ func (b *batch) showChannels(ctx context.Context) error {
 			WHERE app_pk = $1 AND cid = r.cid AND r.receiver IN ('', user_id) AND user_id <> $3 AND hidden
 			FOR NO KEY UPDATE
 		) m
-		ON CONFLICT (app_pk, cid, user_id) DO UPDATE SET hidden = false, updated_at = excluded.updated_at`,
+		ON CONFLICT (app_pk, cid, user_id) DO UPDATE SET hidden = false, updated_at = excluded.updated_at
+		RETURNING cid, user_id`,
 		b.AppPK, b.now, b.SenderID, cids, receivers)
 	if err != nil {
+		return fmt.Errorf("show channels: %w", err)
+	}
+	if b.shown, err = pgx.CollectRows(rows, pgx.RowToStructByPos[models.Shown]); err != nil {
 		return fmt.Errorf("show channels: %w", err)
 	}
 	return nil

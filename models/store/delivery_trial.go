@@ -25,18 +25,19 @@ type Tested struct {
 func (s *Store) DeliverTest(ctx context.Context, d Delivery) (Tested, error) {
 	var out Tested
 	err := inTx(ctx, s.batches, func(tx pgx.Tx) error {
-		b := &batch{Delivery: d, tx: tx, claimed: d.Messages}
-		var campaign, sender bool
+		b := &batch{Delivery: d, tx: tx, claimed: d.Messages, trial: true}
+		var sender bool
 		err := tx.QueryRow(ctx, `
 			SELECT clock_timestamp(),
-				EXISTS (SELECT FROM campaigns WHERE app_pk = $1 AND id = $2 AND deleted_at IS NULL),
-				EXISTS (SELECT FROM users WHERE app_pk = $1 AND id = $3 AND deleted_at IS NULL AND deactivated_at IS NULL)`,
-			d.AppPK, d.CampaignID, d.SenderID).Scan(&b.now, &campaign, &sender)
+				EXISTS (SELECT FROM users WHERE app_pk = $1 AND id = $3 AND deleted_at IS NULL AND deactivated_at IS NULL),
+				`+tellsHooks+`, $4 AND NOT skip_push
+			FROM campaigns WHERE app_pk = $1 AND id = $2 AND deleted_at IS NULL`,
+			d.AppPK, d.CampaignID, d.SenderID, s.push).Scan(&b.now, &sender, &b.hooks, &b.push)
 		switch {
+		case errors.Is(err, pgx.ErrNoRows):
+			return models.NotFound("campaign", d.CampaignID)
 		case err != nil:
 			return fmt.Errorf("look up campaign and sender: %w", err)
-		case !campaign:
-			return models.NotFound("campaign", d.CampaignID)
 		case !sender:
 			out.SenderGone = true
 			return errAbandoned
@@ -52,7 +53,7 @@ func (s *Store) DeliverTest(ctx context.Context, d Delivery) (Tested, error) {
 			out.ChannelsChanged = true
 			return errAbandoned
 		}
-		return nil
+		return b.record(ctx)
 	})
 	if errors.Is(err, errAbandoned) {
 		return out, nil

@@ -12,6 +12,10 @@ import (
 // and the sums of reads, and is right at every instant of a run: a batch's row is committed with its messages, and a sum
 // of reads with the read.
 func (s *Store) Stats(ctx context.Context, appPK int64, campaignIDs ...string) (map[string]models.Stats, error) {
+	return sumStats(ctx, s.pool, appPK, campaignIDs...)
+}
+
+func sumStats(ctx context.Context, db querier, appPK int64, campaignIDs ...string) (map[string]models.Stats, error) {
 	stats := make(map[string]models.Stats, len(campaignIDs))
 	for _, id := range campaignIDs {
 		stats[id] = models.Stats{}
@@ -19,7 +23,7 @@ func (s *Store) Stats(ctx context.Context, appPK int64, campaignIDs ...string) (
 	if len(campaignIDs) == 0 {
 		return stats, nil
 	}
-	rows, err := s.pool.Query(ctx, `
+	rows, err := db.Query(ctx, `
 		SELECT c.id, coalesce(b.sent, 0), coalesce(b.channels_created, 0), coalesce(b.users_sent, 0), coalesce(r.users_read, 0),
 			coalesce(b.failed, 0), coalesce(b.skipped, 0), coalesce(b.recipients, 0), coalesce(b.sent_last_minute, 0)
 		FROM unnest($2::text[]) AS c (id)

@@ -30,6 +30,8 @@ var migrations embed.FS
 type Options struct {
 	MaxConns      int // connections for everything but batches; default 16
 	MaxBatchConns int // connections for batches; default 16. They connect when first used
+
+	Push bool // messages are recorded for push: somebody will deliver or drop what is recorded
 }
 
 const (
@@ -47,6 +49,7 @@ type Store struct {
 	pool    *pgxpool.Pool // everything but batches
 	batches *pgxpool.Pool // apart, so that a stop never waits behind batches for a connection
 	db      *gorm.DB      // over pool
+	push    bool          // see Options.Push
 }
 
 // Open prepares connections to the database at url; it does not wait for the database to be there.
@@ -74,7 +77,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 		batches.Close()
 		return nil, fmt.Errorf("open gorm over the pool: %w", err)
 	}
-	return &Store{pool: pool, batches: batches, db: db}, nil
+	return &Store{pool: pool, batches: batches, db: db, push: o.Push}, nil
 }
 
 func newPool(ctx context.Context, url, name string, maxConns int, params map[string]string) (*pgxpool.Pool, error) {

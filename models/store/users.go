@@ -28,11 +28,15 @@ func (s *Store) User(ctx context.Context, appPK int64, id string) (models.User, 
 
 // Users gives those of the users that exist by id, deleted ones too.
 func (s *Store) Users(ctx context.Context, appPK int64, ids []string) (map[string]models.User, error) {
+	return readUsers(ctx, s.pool, appPK, ids)
+}
+
+func readUsers(ctx context.Context, db querier, appPK int64, ids []string) (map[string]models.User, error) {
 	byID := make(map[string]models.User, len(ids))
 	if len(ids) == 0 {
 		return byID, nil
 	}
-	rows, err := s.pool.Query(ctx, `SELECT * FROM users WHERE app_pk = $1 AND id = ANY($2)`, appPK, ids)
+	rows, err := db.Query(ctx, `SELECT * FROM users WHERE app_pk = $1 AND id = ANY($2)`, appPK, ids)
 	if err != nil {
 		return nil, wrap(err, "read %d users", len(ids))
 	}
