@@ -2,6 +2,7 @@ package push
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/ecdsa"
 	"crypto/tls"
@@ -35,13 +36,15 @@ type APNsConfig struct {
 // APNs is the Apple Push Notification service.
 type APNs struct {
 	cfg      APNsConfig
+	url      string
 	client   *http.Client
 	token    apnsToken
 	accepted atomic.Bool // a notification
 }
 
-// NewAPNs prepares the service. The error names every problem of the configuration by its variable.
-func NewAPNs(cfg APNsConfig) (*APNs, error) {
+// Check finds what is wrong with the configuration, the key file's content apart. The error names every problem by its
+// variable.
+func (cfg APNsConfig) Check() error {
 	var problems []error
 	for _, f := range []struct{ name, value string }{
 		{"HERALD_APNS_KEY_FILE", cfg.KeyFile}, {"HERALD_APNS_KEY_ID", cfg.KeyID}, {"HERALD_APNS_TEAM_ID", cfg.TeamID}, {"HERALD_APNS_TOPIC", cfg.Topic},
@@ -50,19 +53,22 @@ func NewAPNs(cfg APNsConfig) (*APNs, error) {
 			problems = append(problems, fmt.Errorf("%s is not set, and APNs needs it", f.name))
 		}
 	}
-	if cfg.URL == "" {
-		cfg.URL = APNsURL
-	}
-	cfg.URL = strings.TrimRight(cfg.URL, "/")
-	if err := checkURL(cfg.URL); err != nil {
+	if err := checkURL(cfg.url()); err != nil {
 		problems = append(problems, fmt.Errorf("HERALD_APNS_URL %w", err))
 	}
-	a := &APNs{cfg: cfg}
-	a.token = apnsToken{keyID: cfg.KeyID, teamID: cfg.TeamID, now: time.Now}
+	return errors.Join(problems...)
+}
+
+func (cfg APNsConfig) url() string { return strings.TrimRight(cmp.Or(cfg.URL, APNsURL), "/") }
+
+// NewAPNs prepares the service. The error names every problem of the configuration by its variable.
+func NewAPNs(cfg APNsConfig) (*APNs, error) {
+	err := cfg.Check()
+	a := &APNs{cfg: cfg, url: cfg.url(), token: apnsToken{keyID: cfg.KeyID, teamID: cfg.TeamID, now: time.Now}}
 	if cfg.KeyFile != "" {
-		var err error
-		if a.token.key, err = readAPNsKey(cfg.KeyFile); err != nil {
-			problems = append(problems, fmt.Errorf("HERALD_APNS_KEY_FILE: %w", err))
+		var unread error
+		if a.token.key, unread = readAPNsKey(cfg.KeyFile); unread != nil {
+			err = errors.Join(err, fmt.Errorf("HERALD_APNS_KEY_FILE: %w", unread))
 		}
 	}
 	transport := newTransport()
@@ -72,7 +78,7 @@ func NewAPNs(cfg APNsConfig) (*APNs, error) {
 	transport.Protocols.SetHTTP2(true)
 	transport.Protocols.SetUnencryptedHTTP2(true)
 	a.client = &http.Client{Transport: transport}
-	return a, errors.Join(problems...)
+	return a, err
 }
 
 func readAPNsKey(file string) (*ecdsa.PrivateKey, error) {
@@ -131,7 +137,7 @@ func (a *APNs) Send(ctx context.Context, n Notification) error {
 }
 
 func (a *APNs) post(ctx context.Context, n Notification, token string, body []byte) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.cfg.URL+"/3/device/"+url.PathEscape(n.Token), bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.url+"/3/device/"+url.PathEscape(n.Token), bytes.NewReader(body))
 	if err != nil {
 		return &Error{Problem: Rejected, Err: err}
 	}

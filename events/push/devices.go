@@ -56,9 +56,10 @@ type Options struct {
 	Now      func() time.Time // default time.Now
 }
 
-// Defaults of Options.
+// Defaults of Options, and a limit.
 const (
 	DefaultExpiry   = time.Hour
+	MaxExpiry       = 24 * time.Hour
 	DefaultParallel = 32
 )
 
@@ -80,14 +81,14 @@ func NewDevices(db Store, services []Service, o Options) *Devices {
 	return d
 }
 
-// Relay is a relay for devices alone: hooks and devices do not wait for each other. sending is that of events.RelayConfig.
-func (d *Devices) Relay(outbox events.Outbox, sending func() bool) *events.Relay {
+// RelayConfig is that of a relay for devices alone: hooks and devices do not wait for each other.
+func (d *Devices) RelayConfig(outbox events.Outbox) events.RelayConfig {
 	parallel := d.parallel * len(d.services)
-	return events.NewRelay(events.RelayConfig{
-		Outbox: outbox, Kinds: []events.Kind{d}, Log: d.log.With("for", "push"), Sending: sending, RetryFor: d.expiry, Now: d.now,
+	return events.RelayConfig{
+		Outbox: outbox, Kinds: []events.Kind{d}, Log: d.log.With("for", "push"), RetryFor: d.expiry, Now: d.now,
 		// A relay keeps half of its calls for receivers that are not there yet.
 		PerReceiver: parallel, Concurrency: 2 * parallel,
-	})
+	}
 }
 
 // Due gives the apps with pushes that are due.

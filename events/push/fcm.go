@@ -2,6 +2,7 @@ package push
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -51,29 +52,36 @@ type serviceAccount struct {
 	TokenURI     string `json:"token_uri"`
 }
 
-// NewFCM prepares the service. The error names every problem of the configuration by its variable.
-func NewFCM(cfg FCMConfig) (*FCM, error) {
+// Check finds what is wrong with the configuration, the file's content apart. The error names every problem by its variable.
+func (cfg FCMConfig) Check() error {
 	var problems []error
-	if cfg.URL == "" {
-		cfg.URL = FCMURL
+	if cfg.CredentialsFile == "" {
+		problems = append(problems, errors.New("HERALD_FCM_CREDENTIALS_FILE is not set, and FCM needs it"))
 	}
-	cfg.URL = strings.TrimRight(cfg.URL, "/")
-	if err := checkURL(cfg.URL); err != nil {
+	if err := checkURL(cfg.url()); err != nil {
 		problems = append(problems, fmt.Errorf("HERALD_FCM_URL %w", err))
 	}
-	account, err := readServiceAccount(cfg.CredentialsFile)
-	if err != nil {
-		problems = append(problems, fmt.Errorf("HERALD_FCM_CREDENTIALS_FILE: %w", err))
+	return errors.Join(problems...)
+}
+
+func (cfg FCMConfig) url() string { return strings.TrimRight(cmp.Or(cfg.URL, FCMURL), "/") }
+
+// NewFCM prepares the service. The error names every problem of the configuration by its variable.
+func NewFCM(cfg FCMConfig) (*FCM, error) {
+	err := cfg.Check()
+	account, unread := readServiceAccount(cfg.CredentialsFile)
+	if unread != nil {
+		err = errors.Join(err, fmt.Errorf("HERALD_FCM_CREDENTIALS_FILE: %w", unread))
 	}
 	f := &FCM{
-		url: cfg.URL + "/v1/projects/" + account.ProjectID + "/messages:send", client: &http.Client{Transport: newTransport(), Timeout: requestTimeout},
+		url: cfg.url() + "/v1/projects/" + account.ProjectID + "/messages:send", client: &http.Client{Transport: newTransport(), Timeout: requestTimeout},
 		account: jwt.Config{
 			Email: account.ClientEmail, PrivateKey: []byte(account.PrivateKey), PrivateKeyID: account.PrivateKeyID,
 			Scopes: []string{fcmScope}, TokenURL: account.TokenURI,
 		},
 	}
 	f.tokens = f.newTokens()
-	return f, errors.Join(problems...)
+	return f, err
 }
 
 func readServiceAccount(file string) (serviceAccount, error) {

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"herald/events"
 	"herald/events/push"
 	"herald/internal/pushtest"
 	"herald/models"
@@ -177,7 +178,7 @@ func (w *world) relay(o push.Options, services ...push.Service) {
 	}
 	ctx, cancel := context.WithCancel(w.Context())
 	var running sync.WaitGroup
-	running.Go(func() { push.NewDevices(w.store, services, o).Relay(w.store, nil).Run(ctx) })
+	running.Go(func() { events.NewRelay(push.NewDevices(w.store, services, o).RelayConfig(w.store)).Run(ctx) })
 	w.Cleanup(func() {
 		cancel()
 		running.Wait()
