@@ -8,6 +8,7 @@ import (
 
 	"herald/api/request"
 	"herald/models"
+	"herald/models/store"
 	"herald/wire"
 )
 
@@ -39,8 +40,7 @@ func (s *Server) sendMessage(ctx context.Context, c *call) (*wire.Object, error)
 	}
 	f := c.fields()
 	f.Require("message")
-	keepHidden := f.Bool("keep_channel_hidden", false)
-	f.OptionalBool("skip_push")
+	how := store.Sending{KeepHidden: f.Bool("keep_channel_hidden", false), SkipPush: f.Bool("skip_push", false)}
 	body := f.Object("message")
 	m := readMessage(body, c.app.PK)
 	m.CID = channel.CID
@@ -58,7 +58,7 @@ func (s *Server) sendMessage(ctx context.Context, c *call) (*wire.Object, error)
 	if err := checkLength(m); err != nil {
 		return nil, err
 	}
-	sent, err := s.store.SendMessage(ctx, m, keepHidden)
+	sent, err := s.store.SendMessage(ctx, m, how)
 	if err != nil {
 		return nil, err
 	}

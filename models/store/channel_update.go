@@ -39,7 +39,7 @@ func (s *Store) UpdateChannel(ctx context.Context, appPK int64, cid string, u Ch
 		if updated, err = updateChannelTx(ctx, tx, channel, u); err != nil || u.Message == nil {
 			return err
 		}
-		message, err := sendMessageTx(ctx, tx, *u.Message, false)
+		message, err := s.sendMessageTx(ctx, tx, *u.Message, Sending{})
 		if err != nil {
 			return err
 		}

@@ -37,6 +37,7 @@ func (s *Store) CreateChannel(ctx context.Context, channel models.Channel, membe
 	var created models.Channel
 	err := inTx(ctx, s.pool, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `
+			WITH created AS (
 			INSERT INTO channels AS ch (app_pk, cid, team, custom, created_by, frozen, disabled, member_count, created_at, updated_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now(), now())
 			ON CONFLICT (app_pk, cid) DO UPDATE SET
@@ -46,7 +47,9 @@ func (s *Store) CreateChannel(ctx context.Context, channel models.Channel, membe
 				created_at = greatest(excluded.created_at, ch.deleted_at + interval '1 microsecond'),
 				updated_at = greatest(excluded.updated_at, ch.deleted_at + interval '1 microsecond'), last_message_at = NULL, deleted_at = NULL
 			WHERE ch.deleted_at IS NOT NULL
-			RETURNING *`,
+			RETURNING *
+			), told AS (`+recordChat(models.EventChannelCreated, `SELECT created_at, cid, created_by, NULL FROM created`)+`
+			) SELECT * FROM created`,
 			channel.AppPK, channel.CID, channel.Team, string(custom), channel.CreatedBy, channel.Frozen, channel.Disabled, len(members))
 		if err != nil {
 			return err
@@ -79,13 +82,18 @@ func addMembersTx(ctx context.Context, tx pgx.Tx, channel models.Channel, member
 			roles[i] = &m.ChannelRole
 		}
 	}
-	tag, err := tx.Exec(ctx, `
-		INSERT INTO channel_members (app_pk, cid, user_id, channel_role, custom, hidden, created_at, updated_at)
-		SELECT $1, $2, m.user_id, m.channel_role, m.custom::jsonb, m.hidden, $3, $3
-		FROM unnest($4::text[], $5::text[], $6::text[], $7::boolean[]) AS m (user_id, channel_role, custom, hidden)
-		ON CONFLICT DO NOTHING`,
-		channel.AppPK, channel.CID, at, users, roles, customs, hidden)
-	return int(tag.RowsAffected()), err
+	var added int
+	err := tx.QueryRow(ctx, `
+		WITH added AS (
+			INSERT INTO channel_members (app_pk, cid, user_id, channel_role, custom, hidden, created_at, updated_at)
+			SELECT $1, $2, m.user_id, m.channel_role, m.custom::jsonb, m.hidden, $3, $3
+			FROM unnest($4::text[], $5::text[], $6::text[], $7::boolean[]) AS m (user_id, channel_role, custom, hidden)
+			ON CONFLICT DO NOTHING
+			RETURNING created_at, cid, user_id
+		), told AS (`+recordChat(models.EventMemberAdded, `SELECT created_at, cid, user_id, NULL FROM added`)+`
+		) SELECT count(*) FROM added`,
+		channel.AppPK, channel.CID, at, users, roles, customs, hidden).Scan(&added)
+	return added, err
 }
 
 // ChannelQuery selects channels that are not deleted.

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"herald/models"
+	"herald/models/store"
 )
 
 // deleteChannels deletes channels hard, and does what is left to do twice, as after a crash in the end.
@@ -128,7 +129,7 @@ func TestDeleteChannelsWaitsForMessages(t *testing.T) {
 	if err := <-deleted; err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.SendMessage(t.Context(), models.Message{AppPK: w.app, ID: "late", CID: cid, UserID: "ann", Text: "Hi", Type: models.MessageRegular}, false); models.ErrorCode(err) != models.CodeNotFound {
+	if _, err := w.SendMessage(t.Context(), models.Message{AppPK: w.app, ID: "late", CID: cid, UserID: "ann", Text: "Hi", Type: models.MessageRegular}, store.Sending{}); models.ErrorCode(err) != models.CodeNotFound {
 		t.Errorf("a message to the deleted channel: %v", err)
 	}
 	if err := w.FinishDeletingChannels(t.Context(), w.app, []string{cid}, task.CreatedAt); err != nil {

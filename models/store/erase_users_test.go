@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"herald/models"
+	"herald/models/store"
 )
 
 // message makes an ordinary message, sent a minute ago.
@@ -208,7 +209,7 @@ func TestDeleteUsersLeavesTheNewLifeAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.SendMessage(t.Context(), models.Message{AppPK: w.app, ID: "new", CID: channel.CID, UserID: "ann", Text: "I'm back", Type: models.MessageRegular}, false); err != nil {
+	if _, err := w.SendMessage(t.Context(), models.Message{AppPK: w.app, ID: "new", CID: channel.CID, UserID: "ann", Text: "I'm back", Type: models.MessageRegular}, store.Sending{}); err != nil {
 		t.Fatal(err)
 	}
 	w.finish(d, task)

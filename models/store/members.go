@@ -83,23 +83,36 @@ func (s *Store) ChangeMember(ctx context.Context, appPK int64, cid, userID strin
 // HideChannel hides a channel from a member; with clearHistory the member no longer sees what was sent until now. A user who is
 // no member is models.CodeNotFound.
 func (s *Store) HideChannel(ctx context.Context, appPK int64, cid, userID string, clearHistory bool) error {
-	tag, err := s.pool.Exec(ctx, `
-		UPDATE channel_members SET hidden = true, cleared_at = CASE WHEN $4 THEN clock_timestamp() ELSE cleared_at END, updated_at = clock_timestamp()
-		WHERE app_pk = $1 AND cid = $2 AND user_id = $3`, appPK, cid, userID, clearHistory)
-	if err == nil && tag.RowsAffected() == 0 {
-		return models.NotFound("member", userID)
-	}
+	err := s.setHidden(ctx, appPK, cid, userID, true, clearHistory)
 	return wrap(err, "hide the channel %q from %q", cid, userID)
 }
 
 // ShowChannel shows a hidden channel to a member again; a cleared history stays cleared. A user who is no member is
 // models.CodeNotFound.
 func (s *Store) ShowChannel(ctx context.Context, appPK int64, cid, userID string) error {
-	tag, err := s.pool.Exec(ctx, `
-		UPDATE channel_members SET hidden = false, updated_at = clock_timestamp()
-		WHERE app_pk = $1 AND cid = $2 AND user_id = $3`, appPK, cid, userID)
-	if err == nil && tag.RowsAffected() == 0 {
+	err := s.setHidden(ctx, appPK, cid, userID, false, false)
+	return wrap(err, "show the channel %q to %q", cid, userID)
+}
+
+// setHidden hides or shows a channel, and tells of it if it was not so before.
+func (s *Store) setHidden(ctx context.Context, appPK int64, cid, userID string, hidden, clearHistory bool) error {
+	event := models.EventChannelVisible
+	if hidden {
+		event = models.EventChannelHidden
+	}
+	var members int
+	err := s.pool.QueryRow(ctx, `
+		WITH before AS (
+			SELECT hidden FROM channel_members WHERE app_pk = $1 AND cid = $2 AND user_id = $3 FOR NO KEY UPDATE
+		), after AS (
+			UPDATE channel_members AS m
+			SET hidden = $4, cleared_at = CASE WHEN $5 THEN clock_timestamp() ELSE cleared_at END, updated_at = clock_timestamp()
+			FROM before WHERE app_pk = $1 AND cid = $2 AND user_id = $3
+			RETURNING m.updated_at, m.cid, m.user_id, m.hidden <> before.hidden AS changed
+		), told AS (`+recordChat(event, `SELECT updated_at, cid, user_id, NULL FROM after WHERE changed`)+`
+		) SELECT count(*) FROM after`, appPK, cid, userID, hidden, clearHistory).Scan(&members)
+	if err == nil && members == 0 {
 		return models.NotFound("member", userID)
 	}
-	return wrap(err, "show the channel %q to %q", cid, userID)
+	return err
 }

@@ -9,20 +9,26 @@ import (
 	"herald/models"
 )
 
+// Sending says how an ordinary message is sent.
+type Sending struct {
+	KeepHidden bool // members who hid the channel do not see it again
+	SkipPush   bool // devices are not told
+}
+
 // SendMessage stores an ordinary message at the present, moves last_message_at of its channel and the sender's own read
-// marker to it, and un-hides the channel for all members who hid it, unless keepHidden. A channel that is not there is
-// models.CodeNotFound, a taken id models.CodeInvalid.
-func (s *Store) SendMessage(ctx context.Context, m models.Message, keepHidden bool) (models.Message, error) {
+// marker to it, and un-hides the channel for all members who hid it. A channel that is not there is models.CodeNotFound, a
+// taken id models.CodeInvalid.
+func (s *Store) SendMessage(ctx context.Context, m models.Message, how Sending) (models.Message, error) {
 	var sent models.Message
 	err := s.inTxByKey(ctx, func(tx pgx.Tx) error {
 		var err error
-		sent, err = sendMessageTx(ctx, tx, m, keepHidden)
+		sent, err = s.sendMessageTx(ctx, tx, m, how)
 		return err
 	})
 	return sent, wrap(err, "send a message to %q", m.CID)
 }
 
-func sendMessageTx(ctx context.Context, tx pgx.Tx, m models.Message, keepHidden bool) (models.Message, error) {
+func (s *Store) sendMessageTx(ctx context.Context, tx pgx.Tx, m models.Message, how Sending) (models.Message, error) {
 	// The channel first, and the time taken with its row locked: messages of a channel come in the order of their
 	// times, and the order of locks is that of a campaign's batch.
 	err := tx.QueryRow(ctx, `
@@ -34,27 +40,35 @@ func sendMessageTx(ctx context.Context, tx pgx.Tx, m models.Message, keepHidden 
 	if err != nil {
 		return m, err
 	}
-	if !keepHidden {
+	if !how.KeepHidden {
 		_, err := tx.Exec(ctx, `
-			UPDATE channel_members SET hidden = false, updated_at = $3 WHERE app_pk = $1 AND cid = $2 AND hidden`, m.AppPK, m.CID, m.CreatedAt)
+			WITH shown AS (
+				UPDATE channel_members SET hidden = false, updated_at = $3 WHERE app_pk = $1 AND cid = $2 AND hidden RETURNING updated_at, cid, user_id
+			)`+recordChat(models.EventChannelVisible, `SELECT updated_at, cid, user_id, NULL FROM shown`), m.AppPK, m.CID, m.CreatedAt)
 		if err != nil {
 			return m, err
 		}
 	}
-	sent, err := insertMessageTx(ctx, tx, m)
+	sent, err := insertMessageTx(ctx, tx, m, s.push && !how.SkipPush)
 	if err != nil {
 		return m, err
 	}
-	return sent, moveReadMarkersTx(ctx, tx, sent.AppPK, sent.UserID, []mark{{CID: sent.CID, Time: sent.CreatedAt, MessageID: sent.ID}})
+	// The sender's own marker moves in silence: the message says it.
+	return sent, moveReadMarkersTx(ctx, tx, sent.AppPK, sent.UserID, []mark{{CID: sent.CID, Time: sent.CreatedAt, MessageID: sent.ID}}, false)
 }
 
-func insertMessageTx(ctx context.Context, tx pgx.Tx, m models.Message) (models.Message, error) {
+func insertMessageTx(ctx context.Context, tx pgx.Tx, m models.Message, push bool) (models.Message, error) {
+	const sent = `SELECT created_at, cid, user_id, id FROM sent`
 	rows, err := tx.Query(ctx, `
-		INSERT INTO messages (app_pk, id, cid, user_id, text, type, attachments, custom, mentioned_users, poll_id, silent, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)
-		ON CONFLICT (app_pk, id) DO NOTHING
-		RETURNING *`,
-		m.AppPK, m.ID, m.CID, m.UserID, m.Text, m.Type, jsonText(m.Attachments), jsonText(m.Custom), m.MentionedUsers, m.PollID, m.Silent, m.CreatedAt)
+		WITH sent AS (
+			INSERT INTO messages (app_pk, id, cid, user_id, text, type, attachments, custom, mentioned_users, poll_id, silent, created_at, updated_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)
+			ON CONFLICT (app_pk, id) DO NOTHING
+			RETURNING *
+		), told AS (`+recordChat(models.EventMessageNew, sent)+`
+		), pushed AS (`+recordPush(models.EventMessageNew, sent+` WHERE $13`)+`
+		) SELECT * FROM sent`,
+		m.AppPK, m.ID, m.CID, m.UserID, m.Text, m.Type, jsonText(m.Attachments), jsonText(m.Custom), m.MentionedUsers, m.PollID, m.Silent, m.CreatedAt, push)
 	if err != nil {
 		return m, err
 	}

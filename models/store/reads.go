@@ -39,7 +39,7 @@ func (s *Store) MarkRead(ctx context.Context, appPK int64, cid, userID, messageI
 		if messageID != "" && len(marks) == 0 {
 			return models.InvalidField("message_id", "names the message %q, which is not in the channel", messageID)
 		}
-		if err := moveReadMarkersTx(ctx, tx, appPK, userID, marks); err != nil {
+		if err := moveReadMarkersTx(ctx, tx, appPK, userID, marks, true); err != nil {
 			return err
 		}
 		rows, err := tx.Query(ctx, `
@@ -92,7 +92,7 @@ func (s *Store) MarkChannelsRead(ctx context.Context, appPK int64, userID string
 		if len(unknown) > 0 {
 			return &models.Error{Code: models.CodeInvalid, Fields: unknown}
 		}
-		return moveReadMarkersTx(ctx, tx, appPK, userID, marks)
+		return moveReadMarkersTx(ctx, tx, appPK, userID, marks, true)
 	})
 	return wrap(err, "mark %d channels read", len(upTo))
 }
@@ -121,7 +121,7 @@ func (s *Store) MarkAllRead(ctx context.Context, appPK int64, userID string) err
 			if err != nil {
 				return err
 			}
-			return moveReadMarkersTx(ctx, tx, appPK, userID, marks)
+			return moveReadMarkersTx(ctx, tx, appPK, userID, marks, true)
 		})
 		if err != nil {
 			return wrap(err, "mark all channels of %q read", userID)
@@ -155,19 +155,24 @@ func marksTx(ctx context.Context, tx pgx.Tx, appPK int64, cids, messageIDs []str
 
 // moveReadMarkersTx moves how far a user has read these channels, never back, and counts the reads of the campaign
 // messages that this reaches: for a message to a user only that user's, for one to a channel those of everybody who was a
-// member then but its sender; of test messages and of deleted ones none. Channels must differ.
+// member then but its sender; of test messages and of deleted ones none. With tell it records an event for each marker that moves.
+// Channels must differ.
 //
 // It looks at the messages between the old markers and the new ones only. Reads counted already are left to ON CONFLICT
 // and not to the old marker alone, because a message may have been committed behind it. All parts of the statement see
 // channel_reads as it was before. Rows of a kind are written in order of key, so that readers that meet wait for each
 // other instead of deadlocking, and the counters of a campaign are spread over shards, so that they seldom meet.
-func moveReadMarkersTx(ctx context.Context, tx pgx.Tx, appPK int64, userID string, marks []mark) error {
+func moveReadMarkersTx(ctx context.Context, tx pgx.Tx, appPK int64, userID string, marks []mark, tell bool) error {
 	if len(marks) == 0 {
 		return nil
 	}
 	cids, times, messageIDs := make([]string, len(marks)), make([]time.Time, len(marks)), make([]string, len(marks))
 	for i, m := range marks {
 		cids[i], times[i], messageIDs[i] = m.CID, m.Time, m.MessageID
+	}
+	told := ""
+	if tell {
+		told = `told AS (` + recordChat(models.EventMessageRead, `SELECT clock_timestamp(), cid, user_id, last_read_message_id FROM moved`) + `), `
 	}
 	_, err := tx.Exec(ctx, `
 		WITH wanted AS (
@@ -181,7 +186,8 @@ func moveReadMarkersTx(ctx context.Context, tx pgx.Tx, appPK int64, userID strin
 			ON CONFLICT (app_pk, cid, user_id) DO UPDATE
 			SET last_read = excluded.last_read, last_read_message_id = excluded.last_read_message_id
 			WHERE r.last_read < excluded.last_read
-		), counted AS (
+			RETURNING cid, user_id, last_read_message_id
+		), `+told+`counted AS (
 			INSERT INTO campaign_reads (app_pk, campaign_id, cid, user_id, read_at)
 			SELECT $1, m.campaign_id, m.cid, $2, clock_timestamp()
 			FROM wanted AS w CROSS JOIN LATERAL (

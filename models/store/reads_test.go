@@ -253,7 +253,7 @@ func TestReadsAtOnce(t *testing.T) {
 				case 2:
 					err = w.MarkAllRead(t.Context(), w.app, user)
 				default:
-					_, err = w.SendMessage(t.Context(), models.Message{AppPK: w.app, ID: models.NewMessageID(), CID: cid, UserID: user, Text: "x", Type: models.MessageRegular}, false)
+					_, err = w.SendMessage(t.Context(), models.Message{AppPK: w.app, ID: models.NewMessageID(), CID: cid, UserID: user, Text: "x", Type: models.MessageRegular}, store.Sending{})
 				}
 				if err != nil {
 					errs <- err

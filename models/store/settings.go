@@ -101,7 +101,7 @@ func readHooks(ctx context.Context, db querier, appPK int64) ([]models.Hook, err
 }
 
 // replaceHooksTx writes the hooks that a change gives. A hook whose id stays keeps its row, and so everything that hangs
-// on it.
+// on it; what the others have not taken yet goes with them.
 func replaceHooksTx(ctx context.Context, tx pgx.Tx, appPK int64, change AppChange) error {
 	q := &pgx.Batch{}
 	if change.Hooks != nil {
@@ -109,7 +109,7 @@ func replaceHooksTx(ctx context.Context, tx pgx.Tx, appPK int64, change AppChang
 		for _, h := range *change.Hooks {
 			keep = append(keep, h.ID)
 		}
-		q.Queue("DELETE FROM hooks WHERE app_pk = $1 AND id <> ALL($2)", appPK, keep)
+		q.Queue(dropHooks+"id <> ALL($2)"+dropPending, appPK, keep)
 		for i, h := range *change.Hooks {
 			h.Position = i
 			queueHook(q, appPK, h)
@@ -121,7 +121,7 @@ func replaceHooksTx(ctx context.Context, tx pgx.Tx, appPK int64, change AppChang
 			return err
 		}
 		if legacy == nil {
-			q.Queue("DELETE FROM hooks WHERE app_pk = $1 AND id = $2", appPK, models.LegacyHookID)
+			q.Queue(dropHooks+"id = $2"+dropPending, appPK, models.LegacyHookID)
 		} else {
 			queueHook(q, appPK, *legacy)
 		}
@@ -131,6 +131,15 @@ func replaceHooksTx(ctx context.Context, tx pgx.Tx, appPK int64, change AppChang
 	}
 	return tx.SendBatch(ctx, q).Close()
 }
+
+// Around a condition, the statement that deletes hooks of the app $1 with their rows of the outbox. Those that a relay is
+// just writing are left to SweepOutbox: waiting for them, while the relay may wait for others, could be a deadlock.
+const (
+	dropHooks   = `WITH dropped AS (DELETE FROM hooks WHERE app_pk = $1 AND `
+	dropPending = ` RETURNING app_pk, id)
+		DELETE FROM outbox WHERE id IN (
+			SELECT o.id FROM dropped JOIN outbox AS o ON o.app_pk = dropped.app_pk AND o.hook_id = dropped.id FOR UPDATE OF o SKIP LOCKED)`
+)
 
 // changedLegacyTx is the legacy hook after a change; nil is none. Event types that come without a URL are kept for the
 // URL that follows.

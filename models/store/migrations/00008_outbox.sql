@@ -31,16 +31,17 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_due ON outbox (app_pk, hook_id, kind, due_at, id);
 CREATE INDEX outbox_streams ON outbox (app_pk, hook_id, stream, id) WHERE stream <> '';
 
--- How many campaign.* events a campaign has had, and when its progress was last told. Not in the campaign's own row, which
+-- How many campaign.* events a campaign has had, and when its progress was last looked at. Not in the campaign's own row, which
 -- batches hold while they commit.
 CREATE TABLE campaign_events (
     app_pk        bigint NOT NULL,
     campaign_id   text COLLATE "C" NOT NULL,
     seq           bigint NOT NULL DEFAULT 0,
     progress_at   timestamptz NOT NULL DEFAULT '-infinity',
-    progress_done bigint NOT NULL DEFAULT 0, -- recipients done when it was told
+    progress_done bigint NOT NULL DEFAULT 0, -- recipients done then
     PRIMARY KEY (app_pk, campaign_id)
 );
+INSERT INTO campaign_events (app_pk, campaign_id) SELECT app_pk, id FROM campaigns WHERE status IN ('scheduled', 'in_progress');
 
 -- +goose Down
 DROP TABLE campaign_events, outbox;
