@@ -261,4 +261,3 @@ func (e chatEvent) member() models.Member {
 	}
 	return m
 }
-
