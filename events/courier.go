@@ -254,7 +254,7 @@ func (c *courier) judge(target Target, event models.OutboxRow, out Outcome) stor
 	if event.FirstAttemptAt == nil {
 		event.FirstAttemptAt = &now
 	}
-	if c.circuit.failed(now) {
+	if !out.Apart && c.circuit.failed(now) {
 		c.Log.Warn("a receiver fails and is left alone for the time being", "app", c.receiver.AppPK, "hook", c.receiver.HookID, "url", target.URL(),
 			"status", out.Status, "error", event.LastError)
 	}

@@ -48,6 +48,7 @@ type Outcome struct {
 	Err        error         // nil where there was an answer
 	RetryAfter time.Duration // at least so long the receiver wants to be left alone; 0 says nothing
 	Refused    bool          // no later try would go better: the event is given up at once
+	Apart      bool          // a failure that says nothing of other events to this receiver: its circuit does not count it
 }
 
 // split says whether a row stands for any number of events, which Chunk makes of it, rather than for one. A chat event

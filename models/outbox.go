@@ -51,6 +51,8 @@ type BatchEvents struct {
 	// Done is how many of Created, Joined, Shown and Tests have been told of, counted through them in this order: a relay moves
 	// it, and then After.
 	Done int `json:"done,omitempty"`
+	// Member is the last member of the first message's channel whose devices were told; "" is none. Of pushes only.
+	Member string `json:"member,omitempty"`
 
 	Late    []string `json:"late,omitempty"`    // recipients whose message has a later created_at
 	Created []string `json:"created,omitempty"` // cids of channels that the batch created

@@ -10,6 +10,7 @@ type Context struct {
 	Channel  *Channel // nil while the channel template is rendered; for a channel about to be created its values to be
 	Campaign Campaign
 	Custom   map[string]any // custom of the message template as given, not rendered
+	Message  *Told          // the message a push tells of; nil in a campaign's own templates, which make the message
 }
 
 // User is a user as templates see it. A field that is empty or zero counts as not set: custom data of that name shows through, else it is missing.
@@ -39,6 +40,9 @@ type Channel struct {
 
 // Campaign is a campaign as templates see it.
 type Campaign struct{ ID, Name string }
+
+// Told is the message that a push tells of, as the templates of pushes see it.
+type Told struct{ ID, Text string }
 
 // timeLayout is the form of times in the v1 dialect: UTC, microseconds.
 const timeLayout = "2006-01-02T15:04:05.000000Z"
@@ -165,6 +169,25 @@ func (o *campaignObject) dict() (*dict, error) {
 	d := newDict(2)
 	d.set("id", o.campaign.ID)
 	d.set("name", o.campaign.Name)
+	return d, nil
+}
+
+type messageObject struct{ message *Told }
+
+func (o *messageObject) field(name string) (any, error) {
+	switch name {
+	case "id":
+		return text(o.message.ID), nil
+	case "text":
+		return text(o.message.Text), nil
+	}
+	return nil, nil
+}
+
+func (o *messageObject) dict() (*dict, error) {
+	d := newDict(2)
+	d.set("id", o.message.ID)
+	d.set("text", o.message.Text)
 	return d, nil
 }
 

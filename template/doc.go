@@ -1,5 +1,5 @@
 // Package template compiles and renders the message templates of campaigns: Jinja2 text with the names sender, receiver,
-// channel, campaign and custom.
+// channel, campaign and custom; a push has message besides.
 //
 // A template is compiled once, when a campaign is created or its first batch begins, and rendered for every recipient. Three rules:
 //

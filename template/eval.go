@@ -63,10 +63,11 @@ const (
 	channelContext
 	campaignContext
 	customContext
+	messageContext
 )
 
 var contexts = map[string]contextKind{"sender": senderContext, "receiver": receiverContext, "channel": channelContext,
-	"campaign": campaignContext, "custom": customContext}
+	"campaign": campaignContext, "custom": customContext, "message": messageContext}
 
 func newName(name string) *nameExpr { return &nameExpr{name, contexts[name]} }
 
@@ -94,6 +95,10 @@ func (e *nameExpr) eval(r *run) (any, error) {
 	case customContext:
 		if r.ctx.Custom != nil {
 			return r.ctx.Custom, nil
+		}
+	case messageContext:
+		if r.message.message != nil {
+			return &r.message, nil
 		}
 	case noContext:
 	}

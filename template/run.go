@@ -27,6 +27,7 @@ type run struct {
 	receiver userObject
 	channel  channelObject
 	campaign campaignObject
+	message  messageObject
 
 	out      []byte // what was written
 	floor    int    // where the string being written begins: above 0 inside {% set %}…{% endset %}
@@ -53,6 +54,7 @@ func newRun(ctx Context) *run {
 	r := runs.Get().(*run)
 	r.ctx = ctx
 	r.sender.user, r.receiver.user, r.channel.channel, r.campaign.campaign = ctx.Sender, ctx.Receiver, ctx.Channel, ctx.Campaign
+	r.message.message = ctx.Message
 	if u := ctx.Sender; u != nil {
 		r.sender.custom.set(u.Custom, u.CustomJSON)
 	}

@@ -304,3 +304,24 @@ func TestConcurrentUse(t *testing.T) {
 	}
 	group.Wait()
 }
+
+// Ensure the message is there where there is one, in pushes, and missing in a campaign's own templates, where a variable may
+// have its name.
+func TestRenderMessage(t *testing.T) {
+	with := person(t)
+	with.Message = &template.Told{ID: "m1", Text: "Hello <b>"}
+	for _, c := range []struct {
+		ctx          template.Context
+		source, want string
+	}{
+		{with, "{{ message.id }}: {{ message.text|upper }}{{ message.custom.x }}", "m1: HELLO <B>"},
+		{with, "{{ message }}", `{"id":"m1","text":"Hello <b>"}`},
+		{with, "{% set message = 'mine' %}{{ message }}", "mine"},
+		{person(t), "[{{ message }}{{ message.text }}]{{ message is defined }}", "[]False"},
+		{person(t), "{% set message = 'mine' %}{{ message }}", "mine"},
+	} {
+		if got, err := render(t, c.source, c.ctx); err != nil || got != c.want {
+			t.Errorf("%s: %q, %v, want %q", c.source, got, err, c.want)
+		}
+	}
+}

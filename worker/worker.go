@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"runtime"
+	"sync"
 	"time"
 
 	"go.temporal.io/api/enums/v1"
@@ -35,8 +36,8 @@ type Config struct {
 
 	Deployment Deployment // default none
 
-	// Relay, if not nil, has the process deliver events too. Its Sending is set: messages go first.
-	Relay *events.RelayConfig
+	// Relays have the process deliver events too. Their Sending is set: messages go first.
+	Relays []events.RelayConfig
 
 	// Addr serves /healthz and /readyz, host:port; empty serves nothing.
 	Addr string
@@ -97,7 +98,7 @@ func Run(ctx context.Context, cfg Config) error {
 	}
 	defer stopHealth()
 	// Before the workers, which may have to wait for Temporal, and so stopped after them.
-	defer startRelay(ctx, cfg.Relay, acts.Sending)()
+	defer startRelays(ctx, cfg.Relays, acts.Sending)()
 
 	worker.SetStickyWorkflowCacheSize(cachedWorkflows)
 	builds := []func() worker.Worker{func() worker.Worker {
@@ -141,22 +142,17 @@ func Run(ctx context.Context, cfg Config) error {
 	return nil
 }
 
-// startRelay runs a relay until stop is called.
-func startRelay(ctx context.Context, cfg *events.RelayConfig, sending func() bool) (stop func()) {
-	if cfg == nil {
-		return func() {}
-	}
-	withSending := *cfg
-	withSending.Sending = sending
+// startRelays runs relays until stop is called.
+func startRelays(ctx context.Context, relays []events.RelayConfig, sending func() bool) (stop func()) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		events.NewRelay(withSending).Run(ctx)
-	}()
+	var running sync.WaitGroup
+	for _, cfg := range relays {
+		cfg.Sending = sending
+		running.Go(func() { events.NewRelay(cfg).Run(ctx) })
+	}
 	return func() {
 		cancel()
-		<-done
+		running.Wait()
 	}
 }
 

@@ -33,6 +33,8 @@ type config struct {
 	HookConcurrency int           `env:"HERALD_HOOK_CONCURRENCY" envDefault:"64"` // calls of webhooks at once in a process
 	HookRetryFor    time.Duration `env:"HERALD_HOOK_RETRY_FOR" envDefault:"24h"`  // how long an event is tried
 
+	Push pushConfig // see docs/push.md; no push by default
+
 	RateLimits         string         `env:"HERALD_RATE_LIMITS" envDefault:"on"`                 // of the API's operations: on or off; off for dev
 	RateLimitOverrides map[string]int `env:"HERALD_RATE_LIMIT_OVERRIDES" envKeyValSeparator:"="` // calls a minute by operation, instead of the default
 
@@ -78,6 +80,7 @@ func readConfig() (config, error) {
 	if cfg.HookRetryFor <= 0 {
 		err = errors.Join(err, errors.New("HERALD_HOOK_RETRY_FOR must be a positive duration, such as 24h"))
 	}
+	err = errors.Join(err, cfg.Push.check())
 	if bad := cfg.rateLimits().Check(); bad != nil {
 		err = errors.Join(err, fmt.Errorf("HERALD_RATE_LIMIT_OVERRIDES: %w", bad))
 	}
@@ -86,7 +89,7 @@ func readConfig() (config, error) {
 		value int
 	}{
 		{"HERALD_API_CONNS", cfg.APIConns}, {"HERALD_SEND_SLOTS", cfg.SendSlots}, {"HERALD_PACED_SLOTS", cfg.PacedSlots}, {"HERALD_PAGE_SIZE", cfg.PageSize}, {"HERALD_BATCH_SIZE", cfg.BatchSize},
-		{"HERALD_COMMIT_SIZE", cfg.CommitSize}, {"HERALD_HOOK_CONCURRENCY", cfg.HookConcurrency},
+		{"HERALD_COMMIT_SIZE", cfg.CommitSize}, {"HERALD_HOOK_CONCURRENCY", cfg.HookConcurrency}, {"HERALD_PUSH_CONCURRENCY", cfg.Push.Concurrency},
 	} {
 		if n.value < 1 {
 			err = errors.Join(err, fmt.Errorf("%s must be a positive number", n.name))
@@ -112,7 +115,8 @@ func readServiceConfig() (config, *slog.Logger, error) {
 	log.Info("configuration", "addr", cfg.Addr, "worker_addr", cfg.WorkerAddr, "temporal_ui_url", cfg.TemporalUIURL, "webhook_networks", cfg.WebhookNetworks,
 		"rate_limits", cfg.RateLimits, "rate_limit_overrides", cfg.RateLimitOverrides,
 		"api_conns", cfg.APIConns, "send_slots", cfg.SendSlots, "paced_slots", cfg.PacedSlots, "page_size", cfg.PageSize, "batch_size", cfg.BatchSize, "commit_size", cfg.CommitSize,
-		"relay", cfg.Relay, "hook_concurrency", cfg.HookConcurrency, "hook_retry_for", cfg.HookRetryFor)
+		"relay", cfg.Relay, "hook_concurrency", cfg.HookConcurrency, "hook_retry_for", cfg.HookRetryFor,
+		"push", cfg.Push)
 	return cfg, log, nil
 }
 
@@ -140,6 +144,7 @@ func dialTemporal(log *slog.Logger, process string) (client.Client, error) {
 }
 
 func openStore(ctx context.Context, cfg config, o store.Options) (*store.Store, error) {
+	o.Push = cfg.Push.on()
 	s, err := store.Open(ctx, cfg.DatabaseURL, o)
 	if err != nil {
 		return nil, fmt.Errorf("HERALD_DATABASE_URL: %w", err)

@@ -62,7 +62,7 @@ func newWorkerCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "worker",
 		Short: "Run campaigns: the Temporal worker",
-		Long: `Run the workflows, send the messages and deliver events to webhooks, over the database at HERALD_DATABASE_URL and the Temporal
+		Long: `Run the workflows, send the messages and deliver events to webhooks and devices, over the database at HERALD_DATABASE_URL and the Temporal
 server at TEMPORAL_ADDRESS. Run as many as you like. With HERALD_RELAY=off events are left to other processes.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runWorker(cmd.Context()) },
@@ -91,15 +91,16 @@ func runWorker(ctx context.Context) error {
 		return err
 	}
 	defer temporal.Close()
-	var relay *events.RelayConfig
+	var relays []events.RelayConfig
 	if cfg.Relay == "on" {
-		with := relayConfig(cfg, db, log)
-		relay = &with
+		if relays, err = relayConfigs(cfg, db, log); err != nil {
+			return err
+		}
 	}
 	return worker.Run(ctx, worker.Config{
 		Store: db, Client: temporal, Log: log, Addr: cfg.WorkerAddr,
 		SendSlots: cfg.SendSlots, PacedSlots: cfg.PacedSlots, Sizes: worker.Sizes{Page: cfg.PageSize, Batch: cfg.BatchSize, Commit: cfg.CommitSize},
-		Deployment: worker.Deployment{Name: cfg.Deployment, BuildID: cfg.BuildID}, Relay: relay,
+		Deployment: worker.Deployment{Name: cfg.Deployment, BuildID: cfg.BuildID}, Relays: relays,
 	})
 }
 
