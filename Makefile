@@ -30,7 +30,7 @@ test: ## Run all tests, on a private Postgres and a real Temporal server
 
 .PHONY: soak
 soak: ## Prove pause, stop, pace, all interleavings and any request at length, some 25 minutes
-	HERALD_SOAK=1 go test -count=1 -timeout 45m -v ./soak
+	HERALD_SOAK=1 go test -count=1 -timeout 75m -v ./soak
 
 .PHONY: compatibility
 compatibility: ## Write docs/compatibility.md from what the SDK tests call
