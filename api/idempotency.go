@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -71,23 +72,31 @@ func (s *Server) once(ctx context.Context, g *gin.Context, c *call, sent []byte,
 
 	c.claim = claim
 	settled := false
-	defer func() { // also where a handler panics
-		if !settled {
-			s.releaseKey(ctx, claim)
+	defer func() {
+		if !settled { // a handler panics
+			s.releaseKey(ctx, claim) //nolint:errcheck // it is logged, and what went wrong is the panic
 		}
 	}()
 	answer, err := do(store.WithClaim(ctx, claim))
-	if err != nil {
-		return reply{}, err
-	}
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
-	defer cancel()
-	// An answer that is not recorded is not given: a repeat could get another one.
-	if err := s.store.KeepAnswer(last, claim, store.KeptAnswer{Status: answer.status, Body: answer.body}); err != nil {
-		return reply{}, models.Unavailable(err)
+	if err == nil {
+		// An answer that is not recorded is not given: a repeat could get another one.
+		err = s.keepAnswer(ctx, claim, answer)
 	}
 	settled = true
-	return answer, nil
+	if err == nil {
+		return answer, nil
+	}
+	// Nor is the refusal of an attempt that has lost its key, which may be due to what its successor has done.
+	return reply{}, cmp.Or(s.releaseKey(ctx, claim), err)
+}
+
+func (s *Server) keepAnswer(ctx context.Context, claim *store.Claim, answer reply) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+	defer cancel()
+	if err := s.store.KeepAnswer(ctx, claim, store.KeptAnswer{Status: answer.status, Body: answer.body}); err != nil {
+		return models.Unavailable(err)
+	}
+	return nil
 }
 
 // readIdempotencyKey reads the header of a request that has it.
@@ -144,13 +153,17 @@ func (s *Server) claimKey(ctx context.Context, key store.IdempotencyKey, request
 	}
 }
 
-// releaseKey gives back the key of a request that has no answer to keep. Where that fails its lease ends by itself.
-func (s *Server) releaseKey(ctx context.Context, claim *store.Claim) {
+// releaseKey gives back the key of a request that has no answer to keep. Where that fails its lease ends by itself, and
+// the error is what there is to say to the client.
+func (s *Server) releaseKey(ctx context.Context, claim *store.Claim) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
-	if err := s.store.ReleaseKey(ctx, claim); err != nil {
-		s.log.WarnContext(ctx, "an idempotency key was not released; its lease will end", "app", claim.AppPK, "error", err)
+	err := s.store.ReleaseKey(ctx, claim)
+	if err == nil {
+		return nil
 	}
+	s.log.WarnContext(ctx, "an idempotency key was not released", "app", claim.AppPK, "error", err)
+	return models.Unavailable(err)
 }
 
 // forgetKeys deletes keys whose life is over, now and every few minutes, until ctx ends.

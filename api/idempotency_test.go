@@ -513,37 +513,44 @@ func TestIdempotencyKeyOfATestCampaign(t *testing.T) {
 	k.wantCount(t, 1, "messages")
 }
 
-// An attempt that outlives its lease commits nothing once another one has its place.
+// An attempt that outlives its lease commits nothing once another one has its place, and has nothing to say, whichever of the
+// two writes first.
 func TestIdempotencyKeyOfALateAttempt(t *testing.T) {
-	k := newKeyed(t, dialectV1)
-	tx, err := k.db.Begin(t.Context())
-	if err != nil {
-		t.Fatal(err)
+	for name, when := range map[string]string{"writes last": "BEFORE", "writes first": "AFTER"} {
+		t.Run(name, func(t *testing.T) {
+			k := newKeyed(t, dialectV1)
+			// The first insert waits for the test, before or after it has written its row.
+			const held = 4711
+			k.exec(t, `CREATE SEQUENCE turns`)
+			k.exec(t, fmt.Sprintf(`CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$
+				BEGIN IF nextval('turns') = 1 THEN PERFORM pg_advisory_xact_lock(%d); END IF; RETURN NEW; END $$`, held))
+			k.exec(t, `CREATE TRIGGER wait `+when+` INSERT ON segments FOR EACH ROW EXECUTE FUNCTION wait()`)
+			k.exec(t, `SELECT pg_advisory_lock($1)`, held)
+			waiting := func(n int) func(context.Context) bool {
+				return func(context.Context) bool {
+					return k.count(t, "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == n
+				}
+			}
+			var late, second answer
+			var first, next sync.WaitGroup
+			first.Go(func() { late = k.post(t, "k", "/segments", `{"type": "user"}`) })
+			waitFor(t, "the first attempt", waiting(1))
+			k.clock.advance(store.KeyLease)
+			next.Go(func() { second = k.post(t, "k", "/segments", `{"type": "user"}`) })
+			if when == "BEFORE" {
+				next.Wait()
+			} else {
+				waitFor(t, "the second attempt", waiting(2))
+			}
+			k.exec(t, `SELECT pg_advisory_unlock($1)`, held)
+			first.Wait()
+			next.Wait()
+			wantStatus(t, late, http.StatusServiceUnavailable)
+			wantStatus(t, second, http.StatusCreated)
+			wantReplay(t, second, k.post(t, "k", "/segments", `{"type": "user"}`))
+			k.wantCount(t, 1, "segments")
+		})
 	}
-	if _, err := tx.Exec(t.Context(), "LOCK TABLE segments"); err != nil {
-		t.Fatal(err)
-	}
-	waiting := func(n int) func(context.Context) bool {
-		return func(context.Context) bool {
-			var found int
-			err := tx.QueryRow(t.Context(), "SELECT count(*) FROM pg_locks WHERE relation = 'segments'::regclass AND NOT granted").Scan(&found)
-			return err == nil && found == n
-		}
-	}
-	var late, second answer
-	var working sync.WaitGroup
-	working.Go(func() { late = k.post(t, "k", "/segments", `{"type": "user"}`) })
-	waitFor(t, "the first attempt", waiting(1))
-	k.clock.advance(store.KeyLease)
-	working.Go(func() { second = k.post(t, "k", "/segments", `{"type": "user"}`) })
-	waitFor(t, "the second attempt", waiting(2))
-	if err := tx.Rollback(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	working.Wait()
-	wantStatus(t, late, http.StatusServiceUnavailable)
-	wantStatus(t, second, http.StatusCreated)
-	k.wantCount(t, 1, "segments")
 }
 
 func TestIdempotencyKeyExpires(t *testing.T) { inEachDialect(t, testIdempotencyKeyExpires) }

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -357,7 +358,10 @@ func TestRunServesUntilTold(t *testing.T) {
 	}
 	t.Cleanup(st.Close)
 	inCall, release := make(chan struct{}), make(chan struct{})
+	working := make(chan struct{}) // closed when the work in the background, which looks at the clock once, has done so
+	atWork := sync.OnceFunc(func() { close(working) })
 	server := api.New(api.Config{Store: st, Log: slog.New(slog.DiscardHandler), Now: func() time.Time {
+		defer atWork()
 		select {
 		case inCall <- struct{}{}:
 			<-release
@@ -372,6 +376,7 @@ func TestRunServesUntilTold(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- server.Run(ctx, listener) }()
+	<-working
 	answered := make(chan error, 1)
 	go func() {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+listener.Addr().String()+"/healthz", nil)

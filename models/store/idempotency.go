@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"herald/models"
 )
@@ -115,14 +116,24 @@ func (s *Store) KeepAnswer(ctx context.Context, c *Claim, a KeptAnswer) error {
 }
 
 // ReleaseKey settles an attempt that has no answer to keep. If nothing was carried out the key is as if it had never been
-// used, else the next attempt may begin at once. A commit of the attempt that is still under way is waited for.
+// used, else the next attempt may begin at once. A commit of the attempt that is still under way is waited for. The error is
+// of models.CodeUnavailable if the attempt has lost the key: it does not know what became of the request.
 func (s *Store) ReleaseKey(ctx context.Context, c *Claim) error {
 	const own = `app_pk = $1 AND user_id = $2 AND key = $3 AND attempt = $4 AND status IS NULL`
 	args := []any{c.AppPK, c.UserID, c.Key, c.attempt}
+	var released int64
+	count := func(tag pgconn.CommandTag) error {
+		released += tag.RowsAffected()
+		return nil
+	}
 	q := &pgx.Batch{}
-	q.Queue(`DELETE FROM idempotency_keys WHERE `+own+` AND NOT carried_out`, args...)
-	q.Queue(`UPDATE idempotency_keys SET leased_until = '-infinity' WHERE `+own, args...)
-	return wrap(s.pool.SendBatch(ctx, q).Close(), "release an idempotency key of app %d", c.AppPK)
+	q.Queue(`DELETE FROM idempotency_keys WHERE `+own+` AND NOT carried_out`, args...).Exec(count)
+	q.Queue(`UPDATE idempotency_keys SET leased_until = '-infinity' WHERE `+own, args...).Exec(count)
+	err := s.pool.SendBatch(ctx, q).Close()
+	if err == nil && released == 0 {
+		err = models.Unavailable(errSuperseded)
+	}
+	return wrap(err, "release an idempotency key of app %d", c.AppPK)
 }
 
 // ForgetKeys deletes up to limit keys whose life is over, and says how many. Several processes may do so at once.
