@@ -30,7 +30,7 @@ type refusalListener struct {
 func (l refusalListener) Accept() (net.Conn, error) {
 	conn, err := l.Listener.Accept()
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		return refusalConn{TCPConn: tcp, refusal: l.refusal}, err
+		return &refusalConn{TCPConn: tcp, refusal: l.refusal}, err
 	}
 	return conn, err
 }
@@ -43,7 +43,7 @@ type refusalConn struct {
 
 // Write replaces a refusal, which net/http writes whole and at once. No answer of the API has such a head, and no body can
 // begin with one: in JSON line breaks are escaped.
-func (c refusalConn) Write(p []byte) (int, error) {
+func (c *refusalConn) Write(p []byte) (int, error) {
 	reason, ok := refusalReason(p)
 	if !ok {
 		return c.TCPConn.Write(p)
@@ -55,7 +55,7 @@ func (c refusalConn) Write(p []byte) (int, error) {
 }
 
 // ReadFrom goes through Write too; that of a TCP connection would not.
-func (c refusalConn) ReadFrom(r io.Reader) (int64, error) {
+func (c *refusalConn) ReadFrom(r io.Reader) (int64, error) {
 	return io.Copy(struct{ io.Writer }{c}, r)
 }
 

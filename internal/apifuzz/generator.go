@@ -143,6 +143,9 @@ func plain(a app, method, path string, body object) request {
 
 // path fills in the parameters of a route's path.
 func (g *generator) path(r route) string {
+	if strings.Contains(r.Path, "{poll_id}") && g.chance(50) {
+		r.Path = strings.NewReplacer("{id}", g.pools.ballot.message, "{poll_id}", g.pools.ballot.poll).Replace(r.Path)
+	}
 	steps := strings.Split(r.Path, "/")
 	for i, step := range steps {
 		if !strings.HasPrefix(step, "{") {

@@ -65,7 +65,11 @@ func kindOfPath(path string) kind {
 // pools are ids by kind: those of the furniture, and the newest that answers have shown.
 type pools struct {
 	fixed, learned map[kind][]string
+	ballot         ballot
 }
+
+// ballot is a message with its poll: picked apart from each other they seldom match.
+type ballot struct{ message, poll string }
 
 const mostLearned = 20 // of a kind
 
@@ -144,6 +148,13 @@ func (g *generator) stock() []request {
 	for _, id := range []string{"shop", "ann", "bob", "zoe"} {
 		requests = append(requests, plain(g.app, "POST", "/users/"+id+"/reactivate", nil))
 	}
+	b := ballot{message: fmt.Sprintf("b-%d-%d", g.number, g.stocked), poll: fmt.Sprintf("p-%d-%d", g.number, g.stocked)}
+	g.pools.ballot = b
+	requests = append(requests,
+		plain(g.app, "POST", "/polls", object{"id": b.poll, "name": "plain", "user_id": "shop", "options": array{object{"id": exampleOption, "text": "plain"}}}),
+		plain(g.app, "POST", "/channels/messaging/general/message", object{"message": object{"id": b.message, "text": "plain", "user_id": "shop", "poll_id": b.poll}}),
+		plain(g.app, "POST", "/messages/"+b.message+"/polls/"+b.poll+"/vote", object{"user_id": "ann", "vote": object{"option_id": exampleOption}}),
+	)
 	for i := range 4 {
 		id := fmt.Sprintf("c-%d-%d-%d", g.number, g.stocked, i)
 		requests = append(requests, plain(g.app, "POST", "/campaigns", object{
