@@ -27,6 +27,7 @@ type options struct {
 	fairness   int
 	load       int // requests a second
 	loadFor    time.Duration
+	hooks      int
 }
 
 func main() {
@@ -39,6 +40,7 @@ func main() {
 	flag.IntVar(&o.fairness, "fairness", 0, "instead, time small campaigns of one app beside campaigns of another to this many recipients")
 	flag.IntVar(&o.load, "load", 0, "instead, send this many mixed requests a second to the API")
 	flag.DurationVar(&o.loadFor, "load-for", time.Minute, "how long to send them")
+	flag.IntVar(&o.hooks, "hooks", 0, "instead, time campaigns to this many recipients without and with a webhook")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, o, sizes)
@@ -63,6 +65,9 @@ func run(ctx context.Context, o options, sizes string) error {
 	}
 	if o.load > 0 {
 		return load(ctx, o)
+	}
+	if o.hooks > 0 {
+		return hooks(ctx, o)
 	}
 	explain()
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
