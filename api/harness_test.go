@@ -49,7 +49,7 @@ type harness struct {
 func newHarness(t *testing.T, configure ...func(*api.Config)) *harness {
 	t.Helper()
 	databaseURL := migrated.Clone(t)
-	st, err := store.Open(t.Context(), databaseURL, store.Options{})
+	st, err := store.Open(t.Context(), databaseURL, store.Options{Push: true})
 	if err != nil {
 		t.Fatal(err)
 	}

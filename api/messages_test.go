@@ -190,6 +190,23 @@ func TestSendingShowsHiddenChannels(t *testing.T) {
 	}
 }
 
+// Whether devices are told of a message is what its sender says.
+func TestSendingSkipsPush(t *testing.T) {
+	h := newConversation(t)
+	conn := connect(t, h)
+	for skip, want := range map[any]int{nil: 1, false: 1, true: 0} {
+		h.mustCall(t, http.StatusCreated, http.MethodPost, "/channels/messaging/c/message",
+			map[string]any{"message": map[string]any{"text": "x", "user_id": "shop"}, "skip_push": skip})
+		var told int
+		if err := conn.QueryRow(t.Context(), `SELECT count(*) FROM outbox WHERE hook_id = ''`).Scan(&told); err != nil || told != want {
+			t.Errorf("skip_push %v: %d rows for push, want %d: %v", skip, told, want, err)
+		}
+		if _, err := conn.Exec(t.Context(), `DELETE FROM outbox`); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // campaignMessages stores what three campaigns left in messaging:c: "direct" to ann, "all" to the channel, and "gone", which
 // is deleted, to ann; and a test message of "direct".
 func campaignMessages(t *testing.T, h *harness) {

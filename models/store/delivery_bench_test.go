@@ -31,15 +31,21 @@ func BenchmarkDeliver(b *testing.B) {
 		rule store.ChannelRule
 		old  bool
 		plan int64
+		hook bool
 	}{
-		{"channels created", bossOnly, false, 0},
-		{"channels exist", bossOnly, true, 0},
-		{"channels exist, create off", store.ChannelRule{}, true, 0},
-		{"channels exist, create off, with a plan", store.ChannelRule{}, true, models.MaxMAUPlan},
-		{"channels exist, shown, sender included", store.ChannelRule{Create: true, Members: bossOnly.Members, Show: true, IncludeSender: true}, true, 0},
+		{"channels created", bossOnly, false, 0, false},
+		{"channels created, with a hook", bossOnly, false, 0, true},
+		{"channels exist", bossOnly, true, 0, false},
+		{"channels exist, create off", store.ChannelRule{}, true, 0, false},
+		{"channels exist, create off, with a hook", store.ChannelRule{}, true, 0, true},
+		{"channels exist, create off, with a plan", store.ChannelRule{}, true, models.MaxMAUPlan, false},
+		{"channels exist, shown, sender included", store.ChannelRule{Create: true, Members: bossOnly.Members, Show: true, IncludeSender: true}, true, 0, false},
 	} {
 		b.Run(bb.name, func(b *testing.B) {
 			w := newWorld(b)
+			if bb.hook {
+				w.hooks(hookFor("standard"))
+			}
 			w.plan(bb.plan)
 			first := w.running("first")
 			for n := range old / size { // the tables are not empty in any case
