@@ -15,6 +15,7 @@ func (s *Server) appRoutes() []route {
 		{operation: "UpdateApp", method: http.MethodPatch, path: "/app", handle: s.updateApp},
 		{operation: "GetHookEvents", method: http.MethodGet, path: "/hook/events", handle: s.getHookEvents},
 		{operation: "GetHookFailures", method: http.MethodGet, path: "/hook/failures", handle: s.getHookFailures},
+		{operation: "ReplayHookFailures", method: http.MethodPost, path: "/hook/failures/replay", handle: s.replayHookFailures},
 		{operation: "GetRateLimits", method: http.MethodGet, path: "/rate_limits", handle: s.getRateLimits},
 	}
 }

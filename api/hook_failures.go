@@ -13,6 +13,7 @@ import (
 const (
 	defaultFailureLimit = 30 // contract 14.4
 	maxFailureLimit     = 100
+	maxReplayed         = 1000 // of one call
 )
 
 // getHookEvents lists what hooks can be told of (contract 14.4).
@@ -43,6 +44,23 @@ func (s *Server) getHookFailures(ctx context.Context, c *call) (*wire.Object, er
 			Set("last_status", f.LastStatus).Set("last_error", f.LastError).Set("event", f.Event)
 	}
 	return list.setPager(wire.NewObject().Set("failures", shown), page.Prev, page.Next), nil
+}
+
+// replayHookFailures sends events again that hooks did not take (contract 14.4).
+func (s *Server) replayHookFailures(ctx context.Context, c *call) (*wire.Object, error) {
+	f := c.fields()
+	r := store.HookReplay{HookID: f.String("hook_id"), Limit: maxReplayed}
+	if f.Has("ids") {
+		r.IDs = append([]string{}, f.Strings("ids", maxReplayed)...)
+	}
+	if all := f.Bool("all", false); all == f.Has("ids") {
+		f.Invalid("ids", "or all must be given, and not both")
+	}
+	if err := f.Err(); err != nil {
+		return nil, err
+	}
+	n, err := s.store.ReplayHookFailures(ctx, c.app.PK, r)
+	return wire.NewObject().Set("replayed", n), err
 }
 
 // readFailureList reads hook_id, limit, next and prev of the query string. A cursor's hook wins over the one beside it.

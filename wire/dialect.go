@@ -73,9 +73,10 @@ func customNested(e *encoder, c customData) error {
 	return nil
 }
 
-// eachMember walks a JSON object in its own order; an empty text is one without members.
+// eachMember walks a JSON object in its own order; an empty text is one without members, and so is null, which is what an
+// empty text has become where it went through JSON.
 func eachMember(object json.RawMessage, do func(key string, value json.RawMessage)) error {
-	if len(object) == 0 {
+	if len(object) == 0 || string(object) == "null" {
 		return nil
 	}
 	d := json.NewDecoder(bytes.NewReader(object))

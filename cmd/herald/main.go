@@ -45,7 +45,7 @@ In production:               herald migrate, then herald api and herald worker, 
 		SilenceErrors: true,
 	}
 	root.AddCommand(
-		newDevCommand(), newDemoCommand(), newImportCommand(), newCampaignCommand(),
+		newDevCommand(), newDemoCommand(), newImportCommand(), newCampaignCommand(), newHooksCommand(),
 		newAPICommand(), newWorkerCommand(), newRelayCommand(), newMigrateCommand(), newHealthcheckCommand(),
 		newAppCommand(), newTokenCommand(),
 	)

@@ -263,10 +263,15 @@ func JSONList(out io.Writer, list []client.Campaign) error {
 	for i, c := range list {
 		objects[i] = c.JSON
 	}
+	return JSONOf(out, objects)
+}
+
+// JSONOf prints anything as JSON.
+func JSONOf(out io.Writer, v any) error {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(objects); err != nil {
+	if err := encoder.Encode(v); err != nil {
 		return fmt.Errorf("show the answers: %w", err)
 	}
 	return JSON(out, bytes.TrimSpace(b.Bytes()))

@@ -91,3 +91,28 @@ func openFailureKey(k filter.Key) (time.Time, string, error) {
 	}
 	return time.UnixMicro(micros), *k[1], nil
 }
+
+// HookReplay says which of an app's hook failures to send again.
+type HookReplay struct {
+	HookID string   // only of this hook; "" is all
+	IDs    []string // only these; nil is all
+	Limit  int      // at most so many
+}
+
+// ReplayHookFailures moves failures back into the outbox, the oldest first, and says how many. They are sent as they were, as
+// if for the first time and in no order. Failures of hooks that are gone stay.
+func (s *Store) ReplayHookFailures(ctx context.Context, appPK int64, r HookReplay) (int, error) {
+	tag, err := s.pool.Exec(ctx, `
+		WITH chosen AS (
+			SELECT f.app_pk, f.id FROM hook_failures AS f
+			WHERE f.app_pk = $1 AND ($2 = '' OR f.hook_id = $2) AND ($3::text[] IS NULL OR f.id = ANY($3))
+				AND EXISTS (SELECT FROM hooks AS h WHERE h.app_pk = f.app_pk AND h.id = f.hook_id)
+			ORDER BY f.last_attempt_at, f.id LIMIT $4 FOR UPDATE OF f SKIP LOCKED
+		), moved AS (
+			DELETE FROM hook_failures AS f USING chosen WHERE f.app_pk = chosen.app_pk AND f.id = chosen.id RETURNING f.*
+		)
+		INSERT INTO outbox (app_pk, hook_id, event_id, kind, event_type, campaign_id, seq, body, payload)
+		SELECT app_pk, hook_id, id::uuid, CASE WHEN seq > 0 THEN 'campaign' ELSE 'chat' END, event_type, campaign_id, seq, '{}', event::text
+		FROM moved ORDER BY last_attempt_at, id`, appPK, r.HookID, r.IDs, r.Limit)
+	return int(tag.RowsAffected()), wrap(err, "replay hook failures of app %d", appPK)
+}

@@ -98,10 +98,14 @@ func (s *Store) RenewOutbox(ctx context.Context, lease time.Duration, rows []mod
 	}
 	held := map[string]bool{}
 	q := batchByKey()
+	// Rows that are being settled are passed over, not waited for: the two lock rows in different orders.
 	q.Queue(`
-		UPDATE outbox AS o SET due_at = statement_timestamp() + $1::interval
-		FROM unnest($2::bigint[], $3::uuid[]) AS r (id, claim) WHERE o.id = r.id AND o.claim = r.claim RETURNING o.claim::text`,
-		lease, ids, claims).Query(func(rows pgx.Rows) error {
+		WITH free AS (
+			SELECT o.id FROM unnest($2::bigint[], $3::uuid[]) AS r (id, claim) JOIN outbox AS o ON o.id = r.id AND o.claim = r.claim FOR UPDATE OF o SKIP LOCKED
+		)
+		UPDATE outbox AS o SET due_at = statement_timestamp() + $1::interval FROM free WHERE o.id = free.id`, lease, ids, claims)
+	q.Queue(`SELECT DISTINCT o.claim::text FROM unnest($1::bigint[], $2::uuid[]) AS r (id, claim) JOIN outbox AS o ON o.id = r.id AND o.claim = r.claim`,
+		ids, claims).Query(func(rows pgx.Rows) error {
 		found, err := pgx.CollectRows(rows, pgx.RowTo[string])
 		for _, claim := range found {
 			held[claim] = true
