@@ -20,6 +20,7 @@ func UpkeepOf(db *store.Store) []Upkeep {
 	return []Upkeep{
 		{Name: "the progress of campaigns", Every: time.Second, Do: discard(db.RecordProgress)},
 		{Name: "events of hooks that are gone", Every: 30 * time.Second, Do: discard(db.SweepOutbox)},
+		{Name: "pushes that nobody sends", Every: 30 * time.Second, Do: discard(db.SweepPush)},
 		{Name: "old failures of hooks", Every: 10 * time.Minute, Do: discard(db.SweepHookFailures)},
 	}
 }

@@ -18,6 +18,9 @@ const (
 // PushReceiver is the hook_id of outbox rows that are for devices, not for a hook.
 const PushReceiver = ""
 
+// MaxPushExpiry is the longest time after which a push can be configured to be worth nothing.
+const MaxPushExpiry = 24 * time.Hour
+
 // CampaignSnapshot is a campaign as it was at an event, with what is shown of it.
 type CampaignSnapshot struct {
 	At       time.Time         `json:"at"` // created_at of the event

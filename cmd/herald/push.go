@@ -1,13 +1,13 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"time"
 
 	"herald/events/push"
+	"herald/models"
 	"herald/models/store"
 )
 
@@ -54,8 +54,8 @@ func (c pushConfig) check() error {
 	if c.apns() {
 		err = errors.Join(err, c.apnsConfig().Check())
 	}
-	if c.Expiry < time.Second || c.Expiry > push.MaxExpiry {
-		err = errors.Join(err, fmt.Errorf("HERALD_PUSH_EXPIRY is %v, it must be between 1s and %v", c.Expiry, push.MaxExpiry))
+	if c.Expiry < time.Second || c.Expiry > models.MaxPushExpiry {
+		err = errors.Join(err, fmt.Errorf("HERALD_PUSH_EXPIRY is %v, it must be between 1s and %v", c.Expiry, models.MaxPushExpiry))
 	}
 	return err
 }
@@ -77,15 +77,4 @@ func newDevices(cfg config, db *store.Store, log *slog.Logger) (*push.Devices, e
 		return nil, err
 	}
 	return push.NewDevices(db, services, push.Options{Texts: texts, Expiry: c.Expiry, Parallel: c.Concurrency, Log: log}), nil
-}
-
-// pushSweep is how often a relay looks for pushes that are left from a time when push was configured.
-const pushSweep = 10 * time.Minute
-
-func sweepPush(ctx context.Context, db *store.Store, log *slog.Logger) error {
-	swept, err := db.SweepPush(ctx, time.Now().Add(-push.MaxExpiry-pushSweep))
-	if swept > 0 {
-		log.InfoContext(ctx, "dropped pushes that nobody has sent", "rows", swept)
-	}
-	return err
 }

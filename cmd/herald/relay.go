@@ -57,8 +57,7 @@ func relayConfigs(cfg config, db *store.Store, log *slog.Logger) ([]events.Relay
 	relays := []events.RelayConfig{{
 		Outbox: db, Log: log, Kinds: []events.Kind{events.Hooks{Store: db, Caller: caller}},
 		Concurrency: cfg.HookConcurrency, RetryFor: cfg.HookRetryFor,
-		Upkeep: append(events.UpkeepOf(db),
-			events.Upkeep{Name: "pushes that nobody sends", Every: pushSweep, Do: func(ctx context.Context) error { return sweepPush(ctx, db, log) }}),
+		Upkeep: events.UpkeepOf(db),
 	}}
 	if !cfg.Push.on() {
 		return relays, nil

@@ -56,10 +56,9 @@ type Options struct {
 	Now      func() time.Time // default time.Now
 }
 
-// Defaults of Options, and a limit.
+// Defaults of Options.
 const (
 	DefaultExpiry   = time.Hour
-	MaxExpiry       = 24 * time.Hour
 	DefaultParallel = 32
 )
 

@@ -137,7 +137,7 @@ func (f *FCM) readGrant(r *http.Request) (Answer, error) {
 	if grant := r.PostFormValue("grant_type"); grant != fcmGrant {
 		return refused, fmt.Errorf("the grant is %q", grant)
 	}
-	token, err := jwt.Parse(r.PostFormValue("assertion"), func(t *jwt.Token) (any, error) {
+	token, err := jwt.Parse(r.PostFormValue("assertion"), func(*jwt.Token) (any, error) {
 		return &f.key.PublicKey, nil
 	}, jwt.WithValidMethods([]string{"RS256"}), jwt.WithAudience(f.URL+"/token"), jwt.WithIssuer(fcmEmail), jwt.WithExpirationRequired(), jwt.WithIssuedAt())
 	if err != nil {

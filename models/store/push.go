@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -110,10 +109,12 @@ func (s *Store) ForgetDevice(ctx context.Context, appPK int64, id, version strin
 	return tag.RowsAffected() > 0, wrap(err, "forget a device")
 }
 
-// SweepPush deletes what has been waiting for devices since before a time, in every app. With a relay that pushes there is
-// nothing; without one, what was recorded while push was configured would stay for ever.
-func (s *Store) SweepPush(ctx context.Context, before time.Time) (int64, error) {
+// SweepPush deletes up to limit rows for devices that are older than models.MaxPushExpiry, and says how many. A relay that
+// pushes leaves none; without one, what was recorded while push was configured would stay for ever.
+func (s *Store) SweepPush(ctx context.Context, limit int) (int, error) {
 	tag, err := s.pool.Exec(ctx, `
-		DELETE FROM outbox AS o USING apps AS a WHERE o.app_pk = a.app_pk AND o.hook_id = $1 AND o.created_at < $2`, models.PushReceiver, before)
-	return tag.RowsAffected(), wrap(err, "sweep pushes")
+		DELETE FROM outbox WHERE id IN (
+			SELECT o.id FROM apps AS a JOIN outbox AS o ON o.app_pk = a.app_pk AND o.hook_id = $1 AND o.created_at < now() - $2::interval
+			LIMIT $3 FOR UPDATE OF o SKIP LOCKED)`, models.PushReceiver, models.MaxPushExpiry, limit)
+	return int(tag.RowsAffected()), wrap(err, "sweep pushes")
 }
