@@ -29,6 +29,7 @@ const (
 	filterWork  = 32 // a filter or test called
 	compareWork = 16 // two values
 	elementWork = 8  // of a list that is made or walked
+	valueWork   = 64 // written as JSON
 	fieldWork   = 96 // of an object that is made: a hash, and sorting by name
 )
 
