@@ -99,6 +99,9 @@ func encodePreview(p rendering.Preview, c models.Campaign) (*wire.Object, error)
 		}
 		message := wire.NewObject().Set("text", m.Text).Set("attachments", wire.Attachments(m.Attachments)).Set("custom", custom)
 		wire.Optional(message, "poll_id", m.PollID)
+		if m.Mentioned != nil {
+			message.Set("mentioned_users", m.Mentioned)
+		}
 		o.Set("message", message)
 	} else {
 		o.Set("message", nil)

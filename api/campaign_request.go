@@ -113,6 +113,8 @@ func readMessageTemplate(f *request.Object) *models.MessageTemplate {
 		PollID:      f.String("poll_id"),
 		Custom:      f.JSONObject("custom", models.MaxCustomBytes),
 		Searchable:  f.OptionalBool("searchable"),
+
+		MentionReceiver: f.OptionalBool("mention_receiver"),
 	}
 	if f.Has("text") && m.Text == "" && !nonEmptyList(f, "attachments") && m.PollID == "" {
 		f.Invalid("text", "must not be empty without attachments or a poll")
@@ -201,7 +203,8 @@ func fieldErrors(f *request.Object) []models.FieldError {
 	return nil
 }
 
-// checkTemplates compiles every template of a campaign and gives what cannot be compiled, with line and column.
+// checkTemplates compiles every template of a campaign and gives what cannot be compiled, with line and column, and what
+// does not fit its audience.
 func checkTemplates(c models.Campaign) []models.FieldError {
 	message := template.MessageSource{Text: c.MessageTemplate.Text}
 	invalid := slices.Concat(
@@ -210,6 +213,9 @@ func checkTemplates(c models.Campaign) []models.FieldError {
 	)
 	_, err := template.CompileMessage(message, template.Scope{NoReceiver: c.Target == models.SegmentChannel})
 	invalid = append(invalid, templateErrors("message_template.", err)...)
+	if c.MessageTemplate.Mentions() && c.Target == models.SegmentChannel {
+		invalid = append(invalid, models.FieldError{Path: "message_template.mention_receiver", Reason: "can't be set: the recipients of the campaign are channels"})
+	}
 	if c.ChannelTemplate == nil {
 		return invalid
 	}

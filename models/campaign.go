@@ -46,7 +46,12 @@ type MessageTemplate struct {
 	PollID      string          `json:"poll_id,omitempty"`
 	Custom      Custom          `json:"custom,omitempty"`
 	Searchable  *bool           `json:"searchable,omitempty"`
+
+	MentionReceiver *bool `json:"mention_receiver,omitempty"` // the message mentions its receiver, who is a user
 }
+
+// Mentions says whether each message mentions its receiver.
+func (m MessageTemplate) Mentions() bool { return m.MentionReceiver != nil && *m.MentionReceiver }
 
 // ChannelTemplate says which channel a user target's message goes to. Without an ID it is the distinct channel of
 // sender, receiver and members.

@@ -26,6 +26,7 @@ type PreviewMessage struct {
 	Attachments json.RawMessage // empty means []
 	Custom      models.Custom   // empty means {}
 	PollID      *string
+	Mentioned   []string // user ids; nil where the campaign mentions nobody
 }
 
 // PreviewChannel is the channel of a message, as the message would find it or create it.
@@ -150,6 +151,9 @@ func preview(targetID string, d store.Delivery) Preview {
 	}
 	m := d.Messages[0]
 	p.Message = &PreviewMessage{Text: m.Text, Attachments: d.Attachments, Custom: d.Custom, PollID: d.PollID}
+	if d.MentionReceiver {
+		p.Message.Mentioned = []string{m.Receiver}
+	}
 	if m.Attachments != nil {
 		p.Message.Attachments = m.Attachments
 	}

@@ -58,6 +58,7 @@ func (d *Definition) delivery(recipients int) store.Delivery {
 	out := store.Delivery{
 		AppPK: c.AppPK, CampaignID: c.ID, Recipients: recipients,
 		SenderID: c.SenderID, Channels: d.rule, Attachments: d.attachments, Custom: d.custom,
+		MentionReceiver: c.MessageTemplate.Mentions() && c.Target == models.SegmentUser,
 	}
 	if c.MessageTemplate.PollID != "" {
 		out.PollID = &c.MessageTemplate.PollID

@@ -71,6 +71,7 @@ func timestamp(t time.Time) any {
 
 type userObject struct {
 	user   *User
+	teams  []any // once they were asked for
 	custom customData
 }
 
@@ -98,8 +99,11 @@ func (o *userObject) builtIn(name string) any {
 	case "language":
 		return text(u.Language)
 	case "teams":
-		if len(u.Teams) > 0 {
-			return normalise(u.Teams)
+		if o.teams == nil && len(u.Teams) > 0 {
+			o.teams = normalise(u.Teams).([]any)
+		}
+		if o.teams != nil {
+			return o.teams
 		}
 	case "created_at":
 		return timestamp(u.CreatedAt)

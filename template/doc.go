@@ -7,8 +7,8 @@
 //     allowed come back as a [SyntaxError] with line and column. What remains for Render are the data of one recipient: an error
 //     of types, or a bound reached. That is a [RenderError], and the recipient's alone.
 //   - A compiled value never changes. Any number of goroutines may render it at once, and maps handed in are only read.
-//   - Rendering is bounded by what it does (loop iterations, bytes and elements produced, 100 ms), so no template can take a
-//     worker down. There is no access to files, other templates, functions or methods.
+//   - Rendering is bounded by what it does (loop iterations, bytes and elements produced, work of every kind), so no template can
+//     take a worker down, and none ends differently because the machine is busy. Whatever walks over a value counts it with run.spend. There is no access to files, other templates, functions or methods.
 //
 // # How far gonja goes
 //

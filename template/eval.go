@@ -6,6 +6,10 @@ type expr interface {
 }
 
 type (
+	measuredExpr struct {
+		value expr
+		work  int
+	}
 	literal    struct{ value any }
 	listExpr   []expr
 	dictExpr   struct{ keys, values []expr }
@@ -44,6 +48,13 @@ type (
 	capturedExpr struct{} // the text of the {% set %} block being assigned
 )
 
+func (e *measuredExpr) eval(r *run) (any, error) {
+	if err := r.spend(e.work); err != nil {
+		return nil, err
+	}
+	return e.value.eval(r)
+}
+
 func (e literal) eval(*run) (any, error) { return e.value, nil }
 
 func (capturedExpr) eval(r *run) (any, error) { return r.captured, nil }
@@ -72,6 +83,7 @@ var contexts = map[string]contextKind{"sender": senderContext, "receiver": recei
 func newName(name string) *nameExpr { return &nameExpr{name, contexts[name]} }
 
 func (e *nameExpr) eval(r *run) (any, error) {
+	r.work += len(r.variables)
 	for i := len(r.variables) - 1; i >= 0; i-- {
 		if r.variables[i].name == e.name {
 			return r.variables[i].value, nil
@@ -123,7 +135,7 @@ func (e *indexExpr) eval(r *run) (any, error) {
 		return nil, err
 	}
 	if text, ok := value.(string); ok {
-		if err := r.spend(len(text)); err != nil {
+		if err := r.spend(2 * len(text)); err != nil {
 			return nil, err
 		}
 	}
@@ -158,7 +170,7 @@ func (e *dictExpr) eval(r *run) (any, error) {
 		}
 		d.set(scalar, value)
 	}
-	return d, r.listed(len(d.keys))
+	return d, r.keyed(len(d.keys))
 }
 
 func (e concatExpr) eval(r *run) (any, error) {
@@ -317,8 +329,8 @@ func (e *sliceExpr) eval(r *run) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !isText {
-		return cut, r.listed(len(cut))
+	if err := r.listed(len(cut)); err != nil || !isText {
+		return cut, err
 	}
 	return r.joinText(cut, "")
 }

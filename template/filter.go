@@ -45,7 +45,7 @@ func allFilters() map[string]filter {
 		"round":      {[]parameter{{name: "precision", def: int64(0)}, {name: "method", def: "common"}}, filterRound},
 		"safe":       {nil, func(_ *run, v any, _ []any) (any, error) { return v, nil }},
 		"sort":       {[]parameter{reverse, caseSensitive, attribute}, filterSort},
-		"strftime":   {[]parameter{{name: "format", required: true}}, filterStrftime},
+		"strftime":   {[]parameter{{name: "format", required: true}, {name: "language"}}, filterStrftime},
 		"string":     {nil, textFilter(func(s string) string { return s })},
 		"striptags":  {nil, textFilter(stripTags)},
 		"sum":        {[]parameter{attribute, {name: "start", def: int64(0)}}, filterSum},
@@ -70,7 +70,13 @@ type boundFilter struct {
 func (f *boundFilter) arguments(r *run) ([]any, error) { return evaluate(r, f.args) }
 
 func (f *boundFilter) call(r *run, v any, args []any) (any, error) {
-	if err := r.spend(1); err != nil {
+	if err := r.spend(filterWork); err != nil {
+		return nil, err
+	}
+	if err := r.readTexts(v); err != nil {
+		return nil, err
+	}
+	if err := r.readTexts(args...); err != nil {
 		return nil, err
 	}
 	result, err := f.apply(r, v, args)
@@ -201,12 +207,9 @@ func (e *selectExpr) eval(r *run) (any, error) {
 		}
 		passes := truth(tested)
 		if e.test != nil {
-			if passes, err = e.test.apply(r, tested, args); err != nil {
+			if passes, err = e.test.call(r, tested, args); err != nil {
 				return nil, err
 			}
-		}
-		if err := r.spend(1); err != nil {
-			return nil, err
 		}
 		if passes != e.negate {
 			chosen = append(chosen, item)
@@ -217,7 +220,7 @@ func (e *selectExpr) eval(r *run) (any, error) {
 
 // follow walks an attribute given to a filter: "a.b.0" or a number; nil is the value itself.
 func (r *run) follow(v, path any) (any, error) {
-	if err := r.spend(1); err != nil {
+	if err := r.spend(compareWork); err != nil {
 		return nil, err
 	}
 	switch path := path.(type) {
@@ -226,6 +229,9 @@ func (r *run) follow(v, path any) (any, error) {
 	case int64:
 		return index(v, path)
 	case string:
+		if err := r.spend(len(path) * elementWork); err != nil {
+			return nil, err
+		}
 		for name := range strings.SplitSeq(path, ".") {
 			var key any = name
 			if i, err := strconv.ParseInt(name, 10, 64); err == nil {

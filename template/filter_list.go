@@ -18,6 +18,9 @@ func filterLength(r *run, v any, _ []any) (any, error) {
 }
 
 func filterFirst(r *run, v any, _ []any) (any, error) {
+	if _, isList := v.([]any); isList {
+		return index(v, int64(0))
+	}
 	items, err := r.items(v)
 	if err != nil || len(items) == 0 {
 		return nil, err
@@ -26,6 +29,9 @@ func filterFirst(r *run, v any, _ []any) (any, error) {
 }
 
 func filterLast(r *run, v any, _ []any) (any, error) {
+	if _, isList := v.([]any); isList {
+		return index(v, int64(-1))
+	}
 	items, err := r.items(v)
 	if err != nil || len(items) == 0 {
 		return nil, err
@@ -116,16 +122,24 @@ func filterDictsort(r *run, v any, args []any) (any, error) {
 		return nil, err
 	}
 	return r.sorted(pairs.([]any), truth(args[2]), func(a, b any) (int, error) {
-		return r.compare(folded(a.([]any)[by], args[0]), folded(b.([]any)[by], args[0]))
+		x, err := r.folded(a.([]any)[by], args[0])
+		if err != nil {
+			return 0, err
+		}
+		y, err := r.folded(b.([]any)[by], args[0])
+		if err != nil {
+			return 0, err
+		}
+		return r.compare(x, y)
 	})
 }
 
 // folded is what a text is sorted and compared by: without case, unless caseSensitive.
-func folded(v, caseSensitive any) any {
+func (r *run) folded(v, caseSensitive any) (any, error) {
 	if text, ok := v.(string); ok && !truth(caseSensitive) {
-		return strings.ToLower(text)
+		return strings.ToLower(text), r.spend(2 * len(text))
 	}
-	return v
+	return v, nil
 }
 
 // keyed is an item with what it is sorted by.
@@ -158,7 +172,9 @@ func filterSort(r *run, v any, args []any) (any, error) {
 			if err != nil {
 				return nil, err
 			}
-			entry.keys[j] = folded(key, args[1])
+			if entry.keys[j], err = r.folded(key, args[1]); err != nil {
+				return nil, err
+			}
 		}
 		entries[i] = entry
 	}
@@ -191,7 +207,10 @@ func filterUnique(r *run, v any, args []any) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		key, ok := dictKey(folded(value, args[0]))
+		if value, err = r.folded(value, args[0]); err != nil {
+			return nil, err
+		}
+		key, ok := dictKey(value)
 		if !ok {
 			return nil, fail("cannot tell apart %s", typeName(value))
 		}
@@ -200,7 +219,7 @@ func filterUnique(r *run, v any, args []any) (any, error) {
 			unique = append(unique, item)
 		}
 	}
-	return unique, r.listed(2 * len(items))
+	return unique, r.keyed(2 * len(items))
 }
 
 func filterMin(r *run, v any, args []any) (any, error) { return r.extreme(v, args, -1) }
@@ -220,7 +239,9 @@ func (r *run) extreme(v any, args []any, side int) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		key = folded(key, args[0])
+		if key, err = r.folded(key, args[0]); err != nil {
+			return nil, err
+		}
 		if i > 0 {
 			order, err := r.compare(key, bestKey)
 			if err != nil {

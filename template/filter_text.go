@@ -3,7 +3,6 @@ package template
 import (
 	"html"
 	"net/url"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -51,23 +50,47 @@ func title(s string) string {
 	return b.String()
 }
 
-var htmlTags = regexp.MustCompile(`(?s)<!--.*?-->|<[^>]*>`)
-
 func stripTags(s string) string {
-	return html.UnescapeString(strings.Join(strings.Fields(htmlTags.ReplaceAllString(s, "")), " "))
+	s = without(without(s, "<!--", "-->"), "<", ">")
+	return html.UnescapeString(strings.Join(strings.Fields(s), " "))
 }
 
-var words = regexp.MustCompile(`[\p{L}\p{N}_]+`)
+// without leaves out what stands between two marks, and the marks.
+func without(s, begin, end string) string {
+	var b strings.Builder
+	for {
+		from := strings.Index(s, begin)
+		if from < 0 {
+			break
+		}
+		length := strings.Index(s[from:], end)
+		if length < 0 {
+			break
+		}
+		b.WriteString(s[:from])
+		s = s[from+length+len(end):]
+	}
+	b.WriteString(s)
+	return b.String()
+}
 
 func filterWordcount(r *run, v any, _ []any) (any, error) {
 	text, err := r.toText(v)
 	if err != nil {
 		return nil, err
 	}
-	if err := r.spend(len(text)); err != nil {
-		return nil, err
+	isWord := func(c rune) bool { return c == '_' || unicode.IsLetter(c) || unicode.IsNumber(c) }
+	words := 0
+	inside := false
+	for _, c := range text {
+		if isWord(c) != inside {
+			inside = !inside
+			if inside {
+				words++
+			}
+		}
 	}
-	return int64(len(words.FindAllStringIndex(text, -1))), nil
+	return int64(words), nil
 }
 
 func filterReplace(r *run, v any, args []any) (any, error) {
@@ -87,6 +110,9 @@ func filterReplace(r *run, v any, args []any) (any, error) {
 	found := strings.Count(source, old)
 	if n >= 0 {
 		found = min(found, n)
+	}
+	if err := r.spend(found * elementWork); err != nil {
+		return nil, err
 	}
 	if len(source)+found*(len(replacement)-len(old)) > MaxProduced {
 		return nil, errTooLong()
@@ -113,7 +139,14 @@ func filterTrim(r *run, v any, args []any) (any, error) {
 	if args[0] == nil {
 		return r.produced(strings.TrimSpace(text[0]))
 	}
-	return r.produced(strings.Trim(text[0], text[1]))
+	if err := r.spend((len(text[0]) + len(text[1])) * elementWork); err != nil {
+		return nil, err
+	}
+	cutset := make(map[rune]bool, len(text[1])) // strings.Trim looks through all of a cutset for every character
+	for _, c := range text[1] {
+		cutset[c] = true
+	}
+	return r.produced(strings.TrimFunc(text[0], func(c rune) bool { return cutset[c] }))
 }
 
 // filterTruncate cuts at a word unless killwords, and leaves a text that is at most leeway too long.
@@ -128,14 +161,14 @@ func filterTruncate(r *run, v any, args []any) (any, error) {
 		return nil, fail("length and leeway are whole numbers")
 	}
 	source, end := []rune(text[0]), text[1]
-	keep := length - int64(utf8.RuneCountInString(end))
-	if keep < 0 || leeway < 0 {
-		return nil, fail("length must be at least that of the end %q, and leeway at least 0", end)
+	ending := int64(utf8.RuneCountInString(end))
+	if length < ending || leeway < 0 {
+		return nil, fail("length must be at least that of the end %.40q, and leeway at least 0", end)
 	}
 	if int64(len(source))-leeway <= length {
 		return r.produced(text[0])
 	}
-	cut := string(source[:keep])
+	cut := string(source[:length-ending])
 	if !truth(args[1]) {
 		if i := strings.LastIndexByte(cut, ' '); i >= 0 {
 			cut = cut[:i]
@@ -191,6 +224,9 @@ func (r *run) joined(parts []string, separator string) (any, error) {
 
 // joinText prints the items and joins them.
 func (r *run) joinText(items []any, separator string) (any, error) {
+	if err := r.spend(len(items) * elementWork); err != nil {
+		return nil, err
+	}
 	parts := make([]string, len(items))
 	size := 0
 	for i, item := range items {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 )
 
 // jsonWriter writes values as JSON, compact or indented. It stops where the text grows beyond MaxProduced, so that a list that
@@ -16,7 +18,7 @@ type jsonWriter struct {
 }
 
 func (w *jsonWriter) write(v any, depth int) error {
-	if err := w.run.spend(1); err != nil {
+	if err := w.run.spend(valueWork); err != nil {
 		return err
 	}
 	switch v := v.(type) {
@@ -24,6 +26,9 @@ func (w *jsonWriter) write(v any, depth int) error {
 		w.out = append(w.out, "null"...)
 	case string:
 		w.out = append(w.out, quote(v)...)
+		if err := w.run.spend(2 * len(v)); err != nil {
+			return err
+		}
 	case bool:
 		w.out = strconv.AppendBool(w.out, v)
 	case int64, float64, json.Number:
@@ -95,8 +100,16 @@ func (w *jsonWriter) line(depth int) {
 	}
 }
 
+// needsEscape tells whether json.Encoder may write a character otherwise than it is.
+func needsEscape(c rune) bool {
+	return c < ' ' || c == '"' || c == '\\' || c == utf8.RuneError || c == '\u2028' || c == '\u2029'
+}
+
 // quote writes a JSON string and, other than json.Marshal, leaves < > & as they are: nothing is escaped for HTML.
 func quote(s string) []byte {
+	if !strings.ContainsFunc(s, needsEscape) {
+		return append(append(append(make([]byte, 0, len(s)+2), '"'), s...), '"')
+	}
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)

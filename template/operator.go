@@ -125,15 +125,18 @@ func negate(v any) (any, error) {
 	return -f, nil
 }
 
+// bytesAtOnce is how many bytes of two texts are compared within a unit of work.
+const bytesAtOnce = 16
+
 // equal compares deeply. Numbers compare by value, whole or not, and booleans with them; a missing value equals an empty text.
 func (r *run) equal(left, right any) (bool, error) {
-	if err := r.spend(1); err != nil {
+	if err := r.spend(compareWork); err != nil {
 		return false, err
 	}
 	a, textA := asText(left)
 	b, textB := asText(right)
 	if textA || textB {
-		return textA && textB && a == b, nil
+		return textA && textB && a == b, r.spend(min(len(a), len(b)) / bytesAtOnce)
 	}
 	if n, ok := toInt(left); ok {
 		if m, ok := toInt(right); ok {
@@ -229,13 +232,13 @@ func (r *run) contains(container, value any) (bool, error) {
 
 // compare orders numbers, texts (a missing value as the empty one) and lists.
 func (r *run) compare(left, right any) (int, error) {
-	if err := r.spend(1); err != nil {
+	if err := r.spend(compareWork); err != nil {
 		return 0, err
 	}
 	a, textA := asText(left)
 	b, textB := asText(right)
 	if textA && textB {
-		return strings.Compare(a, b), nil
+		return strings.Compare(a, b), r.spend(min(len(a), len(b)) / bytesAtOnce)
 	}
 	if n, ok := toInt(left); ok {
 		if m, ok := toInt(right); ok {

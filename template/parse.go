@@ -117,7 +117,7 @@ func (p *parser) body(ends ...string) ([]stmt, string) {
 			}
 			p.expectKind(tokens.CommentEnd)
 		case tokens.VariableBegin:
-			value := p.tuple()
+			value := p.measured(p.tuple)
 			p.expectKind(tokens.VariableEnd)
 			nodes = append(nodes, &outputStmt{value, t.offset})
 		case tokens.BlockBegin:
@@ -177,7 +177,7 @@ func (p *parser) ifStatement(name token) stmt {
 	node := &ifStmt{}
 	for {
 		branch := branch{offset: name.offset}
-		branch.when = p.expression()
+		branch.when = p.measured(p.expression)
 		p.expectKind(tokens.BlockEnd)
 		var end string
 		branch.then, end = p.body("elif", "else", "endif")
@@ -200,9 +200,9 @@ func (p *parser) forStatement(name token) stmt {
 	}
 	node := &forStmt{offset: name.offset, targets: p.targets()}
 	p.expect("in")
-	node.over = p.sequence((*parser).or)
+	node.over = p.measured(func() expr { return p.sequence((*parser).or) })
 	if p.accept("if") {
-		node.when = p.expression()
+		node.when = p.measured(p.expression)
 	}
 	if p.peek().is("recursive") {
 		p.fail(p.peek().offset, "recursive loops are not allowed")
@@ -222,7 +222,7 @@ func (p *parser) forStatement(name token) stmt {
 func (p *parser) setStatement(name token) stmt {
 	node := &setStmt{offset: name.offset, targets: p.targets()}
 	if p.accept("=") {
-		node.value = p.tuple()
+		node.value = p.measured(p.tuple)
 		p.expectKind(tokens.BlockEnd)
 		return node
 	}
@@ -230,7 +230,7 @@ func (p *parser) setStatement(name token) stmt {
 		p.unexpected(p.peek())
 	}
 	if p.peek().is("|") {
-		node.value = p.filters(capturedExpr{})
+		node.value = p.measured(func() expr { return p.filters(capturedExpr{}) })
 	} else {
 		node.value = capturedExpr{}
 	}
@@ -249,7 +249,7 @@ func (p *parser) withStatement(name token) stmt {
 		}
 		node.names = append(node.names, p.target())
 		p.expect("=")
-		node.values = append(node.values, p.expression())
+		node.values = append(node.values, p.measured(p.expression))
 	}
 	p.next()
 	node.body, _ = p.body("endwith")

@@ -14,6 +14,14 @@ var keywords = map[string]bool{"and": true, "or": true, "not": true, "in": true,
 
 // The methods below are the levels of Jinja2's grammar, loosest first.
 
+// measured parses an expression of a statement and notes how long it is: no part of it is evaluated more than once, but for what filters
+// do to each item of a list and count themselves.
+func (p *parser) measured(parse func() expr) expr {
+	start := p.at
+	value := parse()
+	return &measuredExpr{value, (p.at - start) * tokenWork}
+}
+
 // tuple is one expression, or several with commas, which make a list.
 func (p *parser) tuple() expr { return p.sequence((*parser).expression) }
 

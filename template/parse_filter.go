@@ -126,12 +126,22 @@ func (p *parser) boundFilter(name string, offset int, args arguments) boundFilte
 		p.fail(offset, "the filter %q is not allowed", name)
 	}
 	bound := boundFilter{name: name, apply: f.apply, args: p.bind("filter", name, f.parameters, args)}
-	if format, constant := firstLiteral(bound.args); name == "strftime" && constant {
-		if fault := timeFormatFault(format); fault != "" {
-			p.fail(offset, "filter %q: %s", name, fault)
-		}
+	if name == "strftime" {
+		p.checkStrftime(bound.args, offset)
 	}
 	return bound
+}
+
+// checkStrftime refuses a format or a language that can never work. One that only a rendering knows is looked at there.
+func (p *parser) checkStrftime(args []expr, offset int) {
+	if format, constant := firstLiteral(args); constant {
+		if fault := timeFormatFault(format); fault != "" {
+			p.fail(offset, "filter %q: %s", "strftime", fault)
+		}
+	}
+	if tag, constant := firstLiteral(args[1:]); constant && findLanguage(tag) == nil {
+		p.fail(offset, "filter %q: unknown language %q", "strftime", tag)
+	}
 }
 
 func (p *parser) mapFilter(node expr, name token, args arguments) expr {

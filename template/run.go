@@ -7,17 +7,33 @@ import (
 
 // Bounds of one recipient's rendering, over all strings of a message or of a channel template.
 const (
-	MaxIterations = 10_000                 // of loops
-	MaxProduced   = 64 << 10               // bytes of any string that comes to be
-	MaxDuration   = 100 * time.Millisecond // of rendering
+	MaxIterations = 10_000   // of loops
+	MaxProduced   = 64 << 10 // bytes of any string that comes to be
 
-	maxMemory = 8 << 20 // bytes of everything produced together; without it lists of long strings could reach gigabytes within MaxDuration
-	// workBetweenChecks is how much work (about one per byte or element) passes between two looks at the clock, some 0.1 ms of it. A template
-	// that does less never fails by time, however long its process was frozen or starved.
+	// MaxWork keeps every rendering under 50 ms. It counts what is done and not the time it takes, so that a recipient's outcome is the
+	// same on a busy machine as on an idle one, and at the second attempt as at the first. A unit is some 2 ns, at worst 5. MaxIterations that
+	// print a field each are a tenth of it.
+	MaxWork = 6 << 20
+
+	maxMemory = 8 << 20 // bytes of everything produced together; without it lists of long strings could reach gigabytes within MaxWork
+
+	// maxDuration ends what is counted wrongly. It is far above what a rendering takes, for a process may be frozen or starved meanwhile.
+	maxDuration = 5 * time.Second
+	// workBetweenChecks is how much work passes between two looks at the clock, some 0.1 ms of it.
 	workBetweenChecks = 32 << 10
 )
 
-// now is the clock. Tests of the other bounds stop it: how busy their machine is must not decide them.
+// What costs more than the byte or two that a unit of work is.
+const (
+	tokenWork   = 8  // of an expression
+	filterWork  = 32 // a filter or test called
+	compareWork = 16 // two values
+	elementWork = 8  // of a list that is made or walked
+	valueWork   = 64 // written as JSON
+	fieldWork   = 96 // of an object that is made: a hash, and sorting by name
+)
+
+// now is the clock. Tests stop it, or make it run.
 var now = time.Now
 
 // run is the state of one rendering. It is used by one goroutine.
@@ -39,7 +55,7 @@ type run struct {
 	iterations int
 	memory     int
 	work       int
-	nextCheck  int
+	lastCheck  int       // the work done at the last check
 	started    time.Time // of the first check
 }
 
@@ -71,7 +87,7 @@ func newRun(ctx Context) *run {
 func (r *run) release() {
 	variables := r.variables[:cap(r.variables)]
 	clear(variables)
-	*r = run{out: r.out[:0], variables: variables[:0], nextCheck: 0}
+	*r = run{out: r.out[:0], variables: variables[:0]}
 	runs.Put(r)
 }
 
@@ -108,22 +124,44 @@ func (r *run) listed(n int) error {
 	if r.memory += n * element; r.memory > maxMemory {
 		return errTooMuch()
 	}
+	return r.spend(n * elementWork)
+}
+
+// keyed checks and counts a new object of n fields.
+func (r *run) keyed(n int) error {
+	if err := r.listed(n); err != nil {
+		return err
+	}
+	return r.spend(n * fieldWork)
+}
+
+// readTexts counts the reading of texts, which may have no trace in what comes of it.
+func (r *run) readTexts(values ...any) error {
+	n := 0
+	for _, v := range values {
+		if text, ok := v.(string); ok {
+			n += len(text)
+		}
+	}
 	return r.spend(n)
 }
 
 func errTooMuch() error { return fail("the results take more than %d MiB together", maxMemory>>20) }
 
-// spend counts work and now and then looks at the clock.
+// spend counts work, and now and then looks at how much it is and at the clock.
 func (r *run) spend(n int) error {
 	r.work += n + 1
-	if r.work < r.nextCheck+workBetweenChecks {
+	if r.work < r.lastCheck+workBetweenChecks {
 		return nil
 	}
-	r.nextCheck = r.work
+	r.lastCheck = r.work
+	if r.work > MaxWork {
+		return fail("rendering takes too much work")
+	}
 	if r.started.IsZero() {
 		r.started = now()
-	} else if now().Sub(r.started) > MaxDuration {
-		return fail("rendering took longer than %d ms", MaxDuration.Milliseconds())
+	} else if now().Sub(r.started) > maxDuration {
+		return fail("rendering took longer than %v", maxDuration)
 	}
 	return nil
 }
@@ -132,7 +170,7 @@ func (r *run) iterate() error {
 	if r.iterations++; r.iterations > MaxIterations {
 		return fail("more than %d loop iterations", MaxIterations)
 	}
-	return r.spend(1)
+	return r.spend(elementWork)
 }
 
 // enter opens a scope for variables and returns what leave needs to close it.
@@ -149,6 +187,7 @@ func (r *run) leave(scope, mark int) {
 
 // assign sets a variable of the innermost scope.
 func (r *run) assign(name string, value any) {
+	r.work += len(r.variables) - r.scope
 	for i := r.scope; i < len(r.variables); i++ {
 		if r.variables[i].name == name {
 			r.variables[i].value = value

@@ -175,6 +175,9 @@ func (s *setStmt) exec(r *run) error {
 }
 
 func (s *setStmt) capture(r *run) error {
+	if err := r.spend(2 * tokenWork); err != nil {
+		return place(err, s.offset)
+	}
 	floor, start := r.floor, len(r.out)
 	r.floor = start
 	scope, mark := r.enter()
@@ -205,6 +208,9 @@ func (s *withStmt) exec(r *run) error {
 		if values[i], err = value.eval(r); err != nil {
 			return place(err, s.offset)
 		}
+	}
+	if err := r.spend(tokenWork); err != nil {
+		return place(err, s.offset)
 	}
 	scope, mark := r.enter()
 	defer r.leave(scope, mark)

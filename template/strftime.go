@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/go-playground/locales"
 )
 
 // timeInputs are the forms strftime reads: those of RFC 3339, without an offset in UTC, and dates.
@@ -12,10 +14,11 @@ var timeInputs = []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 1
 // timeDirectives are the directives of strftime as layouts of package time. Those left empty are written in formatTime.
 var timeDirectives = map[byte]string{
 	'Y': "2006", 'y': "06", 'm': "01", 'd': "02", 'j': "002", 'H': "15", 'I': "03", 'M': "04", 'S': "05", 'p': "PM",
-	'A': "Monday", 'a': "Mon", 'B': "January", 'b': "Jan", 'Z': "", '%': "",
+	'A': "", 'a': "", 'B': "", 'b': "", 'x': "", 'Z': "", '%': "",
 }
 
-// filterStrftime formats a time in UTC. A missing time is empty.
+// filterStrftime formats a time in UTC. A missing time is empty. Names of months and days are in the language that the second
+// argument says, else in the receiver's, and in English where it is not known.
 func filterStrftime(r *run, v any, args []any) (any, error) {
 	format, ok := args[0].(string)
 	if !ok {
@@ -31,12 +34,35 @@ func filterStrftime(r *run, v any, args []any) (any, error) {
 	if !ok {
 		return nil, fail("needs a time, not %s", typeName(v))
 	}
+	names, err := r.timeNames(args[1])
+	if err != nil {
+		return nil, err
+	}
+	if err := r.spend(len(format) * elementWork); err != nil {
+		return nil, err
+	}
 	for _, layout := range timeInputs {
 		if t, err := time.Parse(layout, text); err == nil {
-			return r.produced(formatTime(t.UTC(), format))
+			return r.produced(formatTime(t.UTC(), format, names))
 		}
 	}
 	return nil, fail("%.40q is no time", text)
+}
+
+// timeNames finds the language to write times in.
+func (r *run) timeNames(tag any) (locales.Translator, error) {
+	if tag == nil && r.receiver.user != nil {
+		var err error
+		if tag, err = r.receiver.field("language"); err != nil {
+			return nil, err
+		}
+	}
+	if tag, ok := tag.(string); ok {
+		if language := findLanguage(tag); language != nil {
+			return language, nil
+		}
+	}
+	return findLanguage("en"), nil
 }
 
 // timeFormatFault says what is wrong with a format, "" when nothing is.
@@ -55,7 +81,7 @@ func timeFormatFault(format string) string {
 	return ""
 }
 
-func formatTime(t time.Time, format string) string {
+func formatTime(t time.Time, format string, names locales.Translator) string {
 	var b strings.Builder
 	for i := 0; i < len(format); i++ {
 		if format[i] != '%' {
@@ -64,6 +90,16 @@ func formatTime(t time.Time, format string) string {
 		}
 		i++
 		switch format[i] {
+		case 'A':
+			b.WriteString(names.WeekdayWide(t.Weekday()))
+		case 'a':
+			b.WriteString(names.WeekdayAbbreviated(t.Weekday()))
+		case 'B':
+			b.WriteString(names.MonthWide(t.Month()))
+		case 'b':
+			b.WriteString(names.MonthAbbreviated(t.Month()))
+		case 'x':
+			b.WriteString(names.FmtDateLong(t))
 		case 'Z':
 			b.WriteString("UTC")
 		case '%':

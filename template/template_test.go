@@ -256,6 +256,7 @@ func TestRenderErrors(t *testing.T) {
 		{"{% for a in [1] %}\n{{ a|join }}{% endfor %}", `line 2, column 1: filter join: cannot walk over a number`},
 		{"{{ receiver.name|round }}", `line 1, column 1: filter round: needs a number, not text`},
 		{"{{ receiver.name|strftime('%Y') }}", `line 1, column 1: filter strftime: "Ann" is no time`},
+		{"{{ 'abc'|truncate(-9223372036854775807) }}", `line 1, column 1: filter truncate: length must be at least that of the end "...", and leeway at least 0`},
 		{"{{ 5|length }}", `line 1, column 1: filter length: a number has no length`},
 		{"{{ [1, 'a']|sort }}", `line 1, column 1: filter sort: cannot compare text and a number`},
 		{"{{ [[1]]|unique }}", `line 1, column 1: filter unique: cannot tell apart a list`},

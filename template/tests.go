@@ -32,8 +32,18 @@ func (e *testExpr) eval(r *run) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	passes, err := e.test.apply(r, value, args)
+	passes, err := e.test.call(r, value, args)
 	return passes != e.negate, err
+}
+
+func (t *boundTest) call(r *run, v any, args []any) (bool, error) {
+	if err := r.spend(filterWork); err != nil {
+		return false, err
+	}
+	if err := r.readTexts(v); err != nil {
+		return false, err
+	}
+	return t.apply(r, v, args)
 }
 
 // tests are those of gonja, with the meaning they have in Jinja2.

@@ -68,7 +68,14 @@ func normalise(v any) any {
 	return fmt.Sprint(v)
 }
 
+// longestNumber is the length of the longest number to count with, in bytes. One that is longer only prints: reading its value
+// anew whenever it is met could take longer than all the rest of a template.
+const longestNumber = 40
+
 func number(n json.Number) any {
+	if len(n) > longestNumber {
+		return n
+	}
 	if i, err := strconv.ParseInt(string(n), 10, 64); err == nil {
 		return i
 	}
@@ -81,14 +88,19 @@ func number(n json.Number) any {
 
 // typeName names a value's type in reasons.
 func typeName(v any) string {
-	switch v.(type) {
+	switch v := v.(type) {
 	case nil:
 		return "a missing value"
 	case string:
 		return "text"
 	case bool:
 		return "a boolean"
-	case int64, float64, json.Number:
+	case json.Number:
+		if len(v) > longestNumber {
+			return fmt.Sprintf("a number of more than %d characters", longestNumber)
+		}
+		return "a number"
+	case int64, float64:
 		return "a number"
 	case []any:
 		return "a list"
@@ -170,6 +182,9 @@ func toFloat(v any) (float64, bool) {
 	case float64:
 		return v, true
 	case json.Number:
+		if len(v) > longestNumber {
+			return 0, false
+		}
 		f, err := v.Float64()
 		return f, err == nil
 	}
@@ -196,7 +211,7 @@ func (r *run) items(v any) ([]any, error) {
 	case nil:
 		return nil, nil
 	case []any:
-		return v, nil
+		return v, r.spend(len(v) * elementWork)
 	case string:
 		list := make([]any, 0, utf8.RuneCountInString(v))
 		for i, width := 0, 0; i < len(v); i += width {
@@ -212,7 +227,7 @@ func (r *run) items(v any) ([]any, error) {
 	if d == nil {
 		return nil, fail("cannot walk over %s", typeName(v))
 	}
-	return d.keys, nil
+	return d.keys, r.spend(len(d.keys) * elementWork)
 }
 
 // toDict returns an object as a dict, nil when v is none.
@@ -225,13 +240,13 @@ func (r *run) toDict(v any) (*dict, error) {
 		for _, key := range sortedKeys(v) {
 			d.set(key, normalise(v[key]))
 		}
-		return d, r.listed(len(v))
+		return d, r.keyed(len(v))
 	case object:
 		d, err := v.dict()
 		if err != nil {
 			return nil, err
 		}
-		return d, r.listed(len(d.keys))
+		return d, r.keyed(len(d.keys))
 	}
 	return nil, nil
 }

@@ -54,6 +54,7 @@ func messageTemplate(m models.MessageTemplate) *Object {
 		o.Set("poll_id", m.PollID)
 	}
 	Optional(o, "searchable", m.Searchable)
+	Optional(o, "mention_receiver", m.MentionReceiver)
 	return o
 }
 

@@ -31,6 +31,7 @@ func ShowPreviews(out io.Writer, previews []client.Preview) error {
 			described = addJSON(described, "attachments", m.Attachments)
 			described = addJSON(described, "custom", m.Custom)
 			described = addText(described, "poll", m.PollID)
+			described = addText(described, "mentions", strings.Join(m.Mentioned, ", "))
 		}
 		if err := rows(out, described); err != nil {
 			return err

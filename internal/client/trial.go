@@ -31,6 +31,7 @@ type PreviewMessage struct {
 	Attachments json.RawMessage `json:"attachments"` // a list
 	Custom      json.RawMessage `json:"custom"`      // an object
 	PollID      string          `json:"poll_id"`
+	Mentioned   []string        `json:"mentioned_users"`
 }
 
 // PreviewChannel is the channel of a message.

@@ -33,6 +33,8 @@ type Delivery struct {
 	Attachments []byte
 	Custom      []byte
 	PollID      *string
+	// MentionReceiver makes each message mention its receiver. The targets are users.
+	MentionReceiver bool
 
 	Pace Pace // whose turn was waited for; no more messages than its Size
 }
@@ -190,15 +192,16 @@ func (b *batch) claim(ctx context.Context) error {
 	}
 	cols := newMessageColumns(b.Messages)
 	rows, err := b.tx.Query(ctx, `
-		INSERT INTO messages (app_pk, id, cid, user_id, text, attachments, custom, poll_id, campaign_id, recipient, created_at, updated_at)
-		SELECT $1, r.id, r.cid, $2, r.text, coalesce(r.attachments::jsonb, $3::jsonb), coalesce(r.custom::jsonb, $4::jsonb), $5, $6, r.recipient, $7, $7
+		INSERT INTO messages (app_pk, id, cid, user_id, text, attachments, custom, mentioned_users, poll_id, campaign_id, recipient, created_at, updated_at)
+		SELECT $1, r.id, r.cid, $2, r.text, coalesce(r.attachments::jsonb, $3::jsonb), coalesce(r.custom::jsonb, $4::jsonb),
+			CASE WHEN $14 THEN ARRAY[r.recipient] END, $5, $6, r.recipient, $7, $7
 		FROM unnest($8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[])
 			AS r (id, cid, text, recipient, attachments, custom)
 		WHERE NOT EXISTS (SELECT FROM campaign_outcomes o WHERE o.app_pk = $1 AND o.campaign_id = $6 AND o.recipient = r.recipient OFFSET 0)
 		ON CONFLICT (app_pk, campaign_id, recipient) WHERE recipient IS NOT NULL DO NOTHING
 		RETURNING recipient`,
 		b.AppPK, b.SenderID, jsonText(b.Attachments), jsonText(b.Custom), b.PollID, b.CampaignID, b.now,
-		cols.ids, cols.cids, cols.texts, cols.recipients, cols.attachments, cols.customs)
+		cols.ids, cols.cids, cols.texts, cols.recipients, cols.attachments, cols.customs, b.MentionReceiver)
 	if err != nil {
 		return fmt.Errorf("insert messages: %w", err)
 	}

@@ -65,11 +65,12 @@ func (s *Store) DeliverTest(ctx context.Context, d Delivery) (Tested, error) {
 func (b *batch) insertTests(ctx context.Context) error {
 	cols := newMessageColumns(b.Messages)
 	_, err := b.tx.Exec(ctx, `
-		INSERT INTO messages (app_pk, id, cid, user_id, text, attachments, custom, poll_id, campaign_id, created_at, updated_at)
-		SELECT $1, r.id, r.cid, $2, r.text, coalesce(r.attachments::jsonb, $3::jsonb), coalesce(r.custom::jsonb, $4::jsonb), $5, $6, $7, $7
-		FROM unnest($8::text[], $9::text[], $10::text[], $11::text[], $12::text[]) AS r (id, cid, text, attachments, custom)`,
+		INSERT INTO messages (app_pk, id, cid, user_id, text, attachments, custom, mentioned_users, poll_id, campaign_id, created_at, updated_at)
+		SELECT $1, r.id, r.cid, $2, r.text, coalesce(r.attachments::jsonb, $3::jsonb), coalesce(r.custom::jsonb, $4::jsonb),
+			CASE WHEN $14 THEN ARRAY[r.target] END, $5, $6, $7, $7
+		FROM unnest($8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[]) AS r (id, cid, text, target, attachments, custom)`,
 		b.AppPK, b.SenderID, jsonText(b.Attachments), jsonText(b.Custom), b.PollID, b.CampaignID, b.now,
-		cols.ids, cols.cids, cols.texts, cols.attachments, cols.customs)
+		cols.ids, cols.cids, cols.texts, cols.recipients, cols.attachments, cols.customs, b.MentionReceiver)
 	if err != nil {
 		return fmt.Errorf("insert test messages: %w", err)
 	}
