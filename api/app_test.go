@@ -290,6 +290,49 @@ func testHookFailures(t *testing.T, d dialect) {
 	}
 }
 
+func TestReplayHookFailures(t *testing.T) { inEachDialect(t, testReplayHookFailures) }
+
+func testReplayHookFailures(t *testing.T, d dialect) {
+	h := newHarness(t).in(d)
+	h.mustCall(t, http.StatusOK, http.MethodPatch, "/app", `{"webhook_url": "https://example.com/hook"}`)
+	conn := connect(t, h)
+	ids := make([]string, 4)
+	for i := range ids {
+		ids[i] = models.NewID()
+		hook := "legacy"
+		if i == 3 {
+			hook = "gone"
+		}
+		_, err := conn.Exec(t.Context(), `
+			INSERT INTO hook_failures (app_pk, id, hook_id, webhook_url, event_type, attempts, first_attempt_at, last_attempt_at, event)
+			VALUES ($1, $2, $3, 'https://example.com/hook', 'message.new', 151, now(), now(), '{"type": "message.new"}')`, h.app.PK, ids[i], hook)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	replay := func(body m, want int) {
+		t.Helper()
+		a := h.mustCall(t, http.StatusCreated, http.MethodPost, "/hook/failures/replay", body)
+		if got := a["replayed"]; got != json.Number(fmt.Sprint(want)) {
+			t.Errorf("%v replayed %v, want %d", body, got, want)
+		}
+	}
+	replay(m{"ids": []string{ids[1], "unknown"}}, 1)
+	replay(m{"ids": []string{ids[1]}}, 0)
+	replay(m{"ids": []string{}}, 0)
+	replay(m{"hook_id": "other", "all": true}, 0)
+	replay(m{"hook_id": "legacy", "all": true}, 2)
+	replay(m{"all": true}, 0)
+	if left := h.mustCall(t, http.StatusOK, http.MethodGet, "/hook/failures", nil)["failures"].([]any); len(left) != 1 {
+		t.Errorf("%d failures are left, want that of the hook that is gone", len(left))
+	}
+	for _, body := range []m{{}, {"all": false}, {"ids": []string{ids[0]}, "all": true}} {
+		wantError(t, h.call(t, http.MethodPost, "/hook/failures/replay", body), http.StatusBadRequest, models.CodeInvalid, "", "ids")
+	}
+	h.users(t, "ann")
+	wantError(t, h.callAs(t, h.as(t, "ann"), http.MethodPost, "/hook/failures/replay", m{"all": true}), http.StatusForbidden, models.CodeNotAllowed, "server token", "")
+}
+
 func TestMessageCapacity(t *testing.T) { inEachDialect(t, testMessageCapacity) }
 
 func testMessageCapacity(t *testing.T, d dialect) {

@@ -25,6 +25,7 @@ type options struct {
 	workers    int
 	runs       int
 	fairness   int
+	hooks      int
 }
 
 func main() {
@@ -35,6 +36,7 @@ func main() {
 	flag.IntVar(&o.workers, "workers", 1, "worker processes")
 	flag.IntVar(&o.runs, "runs", 1, "campaigns of each size to new channels; the fastest counts")
 	flag.IntVar(&o.fairness, "fairness", 0, "instead, time small campaigns of one app beside campaigns of another to this many recipients")
+	flag.IntVar(&o.hooks, "hooks", 0, "instead, time campaigns to this many recipients without and with a webhook")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, o, sizes)
@@ -56,6 +58,9 @@ func run(ctx context.Context, o options, sizes string) error {
 	printSetup(ctx, o)
 	if o.fairness > 0 {
 		return fairness(ctx, o)
+	}
+	if o.hooks > 0 {
+		return hooks(ctx, o)
 	}
 	explain()
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)

@@ -170,7 +170,7 @@ func loadChatEvents(ctx context.Context, db ChatStore, appPK int64, told []chatE
 		if e.CID != "" {
 			w.CIDs = append(w.CIDs, e.CID)
 		}
-		switch e.kind {
+		switch e.kind { //nolint:exhaustive // the others refer to their channel and user alone
 		case models.EventMessageNew:
 			w.MessageIDs = append(w.MessageIDs, e.MessageID)
 			w.MembersOf = append(w.MembersOf, e.CID)
@@ -226,7 +226,7 @@ func (e chatEvent) payload(d *wire.Dialect) (string, error) {
 	} else {
 		o.Set("user", wire.NewObject().Set("id", e.UserID).Custom(nil, wire.UserKeys))
 	}
-	switch e.kind {
+	switch e.kind { //nolint:exhaustive // the others have nothing of their own
 	case models.EventMessageNew:
 		members := wire.Each(e.details.Members[e.CID], func(m models.Member) *wire.Object { return wire.Member(m, ch, users) })
 		o.Set("message", wire.Message(e.message(), users)).Set("message_id", e.MessageID).Set("watcher_count", 0).

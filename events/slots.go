@@ -26,10 +26,8 @@ func newSlots(total, each int) *slots {
 func (s *slots) take(ctx context.Context, r models.Receiver) error {
 	for {
 		s.mu.Lock()
-		has, free := s.by[r], s.total-s.taken
-		if has < s.each && has < free {
-			s.by[r]++
-			s.taken++
+		if s.free(r) {
+			s.add(r)
 			s.mu.Unlock()
 			return nil
 		}
@@ -41,6 +39,16 @@ func (s *slots) take(ctx context.Context, r models.Receiver) error {
 		case <-changed:
 		}
 	}
+}
+
+func (s *slots) free(r models.Receiver) bool {
+	has := s.by[r]
+	return has < s.each && has < s.total-s.taken
+}
+
+func (s *slots) add(r models.Receiver) {
+	s.by[r]++
+	s.taken++
 }
 
 func (s *slots) give(r models.Receiver) {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -129,7 +130,7 @@ func (w *world) hook(id, url string, changes ...func(*models.Hook)) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	hooks := append(settings.Hooks, h)
+	hooks := slices.Concat(settings.Hooks, []models.Hook{h})
 	if err := w.UpdateApp(w.t.Context(), w.app.PK, store.AppChange{Hooks: &hooks}); err != nil {
 		w.t.Fatal(err)
 	}

@@ -54,7 +54,7 @@ func (s *Store) sendMessageTx(ctx context.Context, tx pgx.Tx, m models.Message, 
 		return m, err
 	}
 	// The sender's own marker moves in silence: the message says it.
-	return sent, moveReadMarkersTx(ctx, tx, sent.AppPK, sent.UserID, []mark{{CID: sent.CID, Time: sent.CreatedAt, MessageID: sent.ID}}, false)
+	return sent, moveReadMarkersTx(ctx, tx, sent.AppPK, sent.UserID, []mark{{CID: sent.CID, Time: sent.CreatedAt, MessageID: sent.ID}})
 }
 
 func insertMessageTx(ctx context.Context, tx pgx.Tx, m models.Message, push bool) (models.Message, error) {

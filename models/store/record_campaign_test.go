@@ -70,10 +70,9 @@ func TestRecordMoves(t *testing.T) {
 
 	w.running("d")
 	w.told()
-	move = func(action models.Action, ctl store.Control) { t.Helper(); w.control("d", action) }
-	move(models.ActionExpire, store.Control{})
+	w.control("d", models.ActionExpire)
 	w.tells("a campaign.stopped d/5", "a campaign.updated d/6")
-	move(models.ActionExpire, store.Control{})
+	w.control("d", models.ActionExpire)
 	w.tells()
 }
 
