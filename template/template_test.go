@@ -79,6 +79,7 @@ func TestRender(t *testing.T) {
 		{"{{ missing|length }} {{ missing|int }} {{ missing|sum }}{{ missing|first }}{{ missing|items }}{{ missing|tojson }}", "0 0 0[]null"},
 		{"{{ receiver.created_at|strftime('%d %B %Y, %H:%M:%S %Z %% %A %a %b %y %m %j %I %p') }}", "23 November 2026, 08:15:04 UTC % Monday Mon Nov 26 11 327 08 AM"},
 		{"{{ receiver.when|strftime('%H:%M') }} {{ receiver.day|strftime('%d.%m.%Y %I %p') }}[{{ missing|strftime('%Y') }}]", "07:15 05.03.2026 12 AM[]"},
+		{`{{ ['a"b', 'c\\d', 'é', '\u2028\u0001'] }}`, `["a\"b","c\\d","é","\u2028\u0001"]`},
 		{"{{ receiver.html|tojson }} {{ {'a': [1, 'x'], 'b': {}}|tojson }} {{ {'a': [1]}|tojson(indent=2) }}",
 			`"\u003cb\u003e\u0026" {"a":[1,"x"],"b":{}} {` + "\n  \"a\": [\n    1\n  ]\n}"},
 		{"{{ receiver.object|items|length }} {% for k, v in receiver.object|dictsort %}{{ k }}={{ v }} {% endfor %}", `2 a={"c":["x",{"d":"deep"}]} b=1 `},
