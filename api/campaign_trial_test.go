@@ -76,9 +76,9 @@ func TestTestOutcomes(t *testing.T) {
 			if s.code == "" {
 				want["cid"], want["message_id"], want["sent_at"] = s.cid, messageID, one["sent_at"]
 				result = "sent"
-				changes = []string{"channel_members", "channels", "messages"}
+				changes = []string{"channel_members", "channels", "messages", "outbox"} // a push is due
 				if s.exists && !slices.Contains(s.members, any("shop")) {
-					changes = []string{"channels", "messages"}
+					changes = []string{"channels", "messages", "outbox"}
 				}
 			}
 			if diff := cmp.Diff(want, one); diff != "" {
