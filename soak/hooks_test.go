@@ -139,7 +139,7 @@ func (e *endpoint) serve(t *testing.T) {
 func (e *endpoint) restart(t *testing.T, away time.Duration) {
 	t.Helper()
 	_ = e.server.Close()
-	time.Sleep(away)
+	wait(t.Context(), away)
 	e.serve(t)
 }
 
