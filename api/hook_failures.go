@@ -2,8 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 
 	"herald/models"
 	"herald/models/store"
@@ -63,40 +61,8 @@ func (s *Server) replayHookFailures(ctx context.Context, c *call) (*wire.Object,
 	return wire.NewObject().Set("replayed", n), err
 }
 
-// readFailureList reads hook_id, limit, next and prev of the query string. A cursor's hook wins over the one beside it.
+// readFailureList reads which failures are asked for.
 func readFailureList(c *call) (listQuery, store.HookFailureQuery, error) {
-	f := c.query()
-	list := listQuery{secret: c.app.Secret, endpoint: "GetHookFailures"}
-	q := store.HookFailureQuery{Limit: f.Int("limit", 0, maxFailureLimit)}
-	name := "next"
-	text := f.String(name)
-	if text == "" {
-		name = "prev"
-		text = f.String(name)
-	}
-	if text == "" {
-		q.HookID = f.String("hook_id")
-	} else {
-		place, err := openCursor(list.secret, list.endpoint, text)
-		if err == nil {
-			err = json.Unmarshal(place.Filter, &q.HookID)
-		}
-		if err != nil {
-			f.Invalid(name, "%s", errCursor)
-			return list, q, f.Err()
-		}
-		q.Key, q.Backward = place.Key, place.Backward
-		if q.Limit == 0 {
-			q.Limit = place.Limit
-		}
-	}
-	if q.Limit == 0 {
-		q.Limit = defaultFailureLimit
-	}
-	hook, err := json.Marshal(q.HookID)
-	if err != nil {
-		return list, q, fmt.Errorf("encode the hook of a cursor: %w", err)
-	}
-	list.cursor = cursor{Filter: hook, Limit: q.Limit}
-	return list, q, f.Err()
+	list, err := readNarrowedList(c, "GetHookFailures", "hook_id", defaultFailureLimit, maxFailureLimit)
+	return list.listQuery, store.HookFailureQuery{HookID: list.value, Limit: list.limit, Key: list.key, Backward: list.backward}, err
 }

@@ -2,10 +2,9 @@ package api
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 
 	"herald/api/request"
+	"herald/filter"
 	"herald/models"
 	"herald/models/store"
 	"herald/wire"
@@ -37,42 +36,17 @@ func (s *Server) listRecipients(ctx context.Context, c *call) (*wire.Object, err
 	return list.setPager(wire.NewObject().Set("recipients", shown), page.Prev, page.Next), nil
 }
 
-// readRecipientList reads status, limit, next and prev of the query string. A cursor's status wins over the one beside it.
+// readRecipientList reads which recipients are asked for.
 func readRecipientList(c *call, campaignID string) (listQuery, store.RecipientQuery, error) {
-	f := c.query()
-	list := listQuery{secret: c.app.Secret, endpoint: "CampaignRecipients/" + campaignID}
-	q := store.RecipientQuery{Limit: f.Int("limit", 0, maxRecipientLimit)}
-	name := "next"
-	text := f.String(name)
-	if text == "" {
-		name = "prev"
-		text = f.String(name)
-	}
-	if text == "" {
-		q.Status = models.RecipientStatus(f.String("status", recipientStatusRule))
-	} else {
-		place, err := openCursor(list.secret, list.endpoint, text)
-		if err == nil {
-			err = json.Unmarshal(place.Filter, &q.Status)
+	list, err := readNarrowedList(c, "CampaignRecipients/"+campaignID, "status", defaultRecipientLimit, maxRecipientLimit, recipientStatusRule)
+	q := store.RecipientQuery{Status: models.RecipientStatus(list.value), Limit: list.limit, Backward: list.backward}
+	if err == nil && list.key != nil {
+		if len(list.key) != 1 || list.key[0] == nil {
+			return list.listQuery, q, badCursor(filter.ErrKey)
 		}
-		if err != nil || len(place.Key) != 1 || place.Key[0] == nil {
-			f.Invalid(name, "%s", errCursor)
-			return list, q, f.Err()
-		}
-		q.Key, q.Backward = *place.Key[0], place.Backward
-		if q.Limit == 0 {
-			q.Limit = place.Limit
-		}
+		q.Key = *list.key[0]
 	}
-	if q.Limit == 0 {
-		q.Limit = defaultRecipientLimit
-	}
-	status, err := json.Marshal(q.Status)
-	if err != nil {
-		return list, q, fmt.Errorf("encode the status of a cursor: %w", err)
-	}
-	list.cursor = cursor{Filter: status, Limit: q.Limit}
-	return list, q, f.Err()
+	return list.listQuery, q, err
 }
 
 var recipientStatusRule = request.OneOf(recipientStatuses()...)

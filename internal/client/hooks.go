@@ -5,8 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"net/url"
-	"strconv"
 	"time"
 )
 
@@ -89,20 +87,7 @@ func (f *HookFailure) UnmarshalJSON(data []byte) error {
 
 // HookFailures lists events that hooks did not take, a page at a time.
 func (c *Client) HookFailures(ctx context.Context, q HookFailureQuery) (HookFailurePage, error) {
-	values := url.Values{}
-	if q.HookID != "" {
-		values.Set("hook_id", q.HookID)
-	}
-	if q.Limit > 0 {
-		values.Set("limit", strconv.Itoa(q.Limit))
-	}
-	if q.Next != "" {
-		values.Set("next", q.Next)
-	}
-	path := "/hook/failures"
-	if len(values) > 0 {
-		path += "?" + values.Encode()
-	}
+	path := pagePath("/hook/failures", "hook_id", q.HookID, q.Limit, q.Next)
 	var page HookFailurePage
 	err := c.do(ctx, call{method: http.MethodGet, path: path}, nil, &page)
 	return page, err

@@ -5,8 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"net/url"
-	"strconv"
 	"time"
 )
 
@@ -54,20 +52,7 @@ func (r *Recipient) UnmarshalJSON(data []byte) error {
 
 // Recipients lists what became of a campaign's recipients, a page at a time. Those not reached yet are not in it.
 func (c *Client) Recipients(ctx context.Context, id string, q RecipientQuery) (RecipientPage, error) {
-	values := url.Values{}
-	if q.Status != "" {
-		values.Set("status", q.Status)
-	}
-	if q.Limit > 0 {
-		values.Set("limit", strconv.Itoa(q.Limit))
-	}
-	if q.Next != "" {
-		values.Set("next", q.Next)
-	}
-	path := campaignPath(id, "/recipients")
-	if len(values) > 0 {
-		path += "?" + values.Encode()
-	}
+	path := pagePath(campaignPath(id, "/recipients"), "status", q.Status, q.Limit, q.Next)
 	var page RecipientPage
 	err := c.do(ctx, call{method: http.MethodGet, path: path}, nil, &page)
 	return page, err
