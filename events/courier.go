@@ -85,10 +85,13 @@ func (c *courier) probe(ctx context.Context) bool {
 	return false
 }
 
+// claim goes on when ctx ends: rows that were claimed and not heard of would wait for the end of their lease.
 func (c *courier) claim(ctx context.Context, claim store.OutboxClaim) []models.OutboxRow {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), claimTimeout)
+	defer cancel()
 	claim.Receiver, claim.Lease = c.receiver, c.Lease
 	rows, err := c.Outbox.ClaimOutbox(ctx, claim)
-	if err != nil && ctx.Err() == nil {
+	if err != nil {
 		c.Log.WarnContext(ctx, "events could not be claimed", "app", c.receiver.AppPK, "hook", c.receiver.HookID, "error", err)
 	}
 	return rows

@@ -55,8 +55,11 @@ const (
 	defaultPoll  = 250 * time.Millisecond
 )
 
-// settleTimeout bounds the writing down of what was tried, after the relay was told to stop too.
-const settleTimeout = 10 * time.Second
+// Claims and what became of them are written also when the relay was told to stop meanwhile, no longer than this.
+const (
+	claimTimeout  = 10 * time.Second
+	settleTimeout = 10 * time.Second
+)
 
 // Relay takes events out of the outbox and to their receivers. Any number of relays share one outbox.
 //

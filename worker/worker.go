@@ -129,17 +129,25 @@ func Run(ctx context.Context, cfg Config) error {
 	for _, build := range builds {
 		w, err := start(ctx, build, cfg.Log)
 		if err != nil {
-			return err
+			return unlessStopped(ctx, err)
 		}
 		defer w.Stop()
 	}
 	if err := ensureSchedule(ctx, cfg.Client); err != nil {
-		return err
+		return unlessStopped(ctx, err)
 	}
 	cfg.Log.InfoContext(ctx, "worker is running", "send_slots", sendSlots,
 		"deployment", cfg.Deployment.Name, "build_id", cfg.Deployment.BuildID)
 	<-ctx.Done()
 	return nil
+}
+
+// unlessStopped is the failure to start, or nothing where the worker was told to stop before Temporal was there.
+func unlessStopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
 }
 
 // startRelays runs relays until stop is called.

@@ -90,6 +90,31 @@ func TestWorkerWaitsForTemporal(t *testing.T) {
 	}
 }
 
+// Being told to stop while Temporal is not there yet is no failure.
+func TestWorkerStopsWaiting(t *testing.T) {
+	c, err := client.NewLazyClient(client.Options{HostPort: "127.0.0.1:1", Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	db, err := store.Open(t.Context(), "postgres://nobody@127.0.0.1:1/none", store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var refused atomic.Int64
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- worker.Run(ctx, worker.Config{Store: db, Client: c, Log: slog.New(refusals{slog.DiscardHandler, &refused})})
+	}()
+	await(t, "the worker to be refused", func() bool { return refused.Load() >= 1 })
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
 func await(t *testing.T, what string, reached func() bool) {
 	t.Helper()
 	deadline := time.After(time.Minute)
