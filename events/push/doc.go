@@ -2,7 +2,7 @@
 // Apple Push Notification service (HTTP/2).
 //
 // A [Service] is one of the two: it takes one [Notification] for one device, and its errors say what is to be done about
-// them, see [Problem]. The [Relay] takes what a transaction left in the outbox for devices, finds out whose they are, and
+// them, see [Problem]. [Devices] takes what a transaction left in the outbox for devices, finds out whose they are, and
 // sends each of them one notification.
 //
 // # Once for each device
