@@ -1,10 +1,14 @@
 package api
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"net/http"
+	"slices"
 
 	"herald/api/request"
+	"herald/filter"
 	"herald/models"
 	"herald/wire"
 )
@@ -13,7 +17,10 @@ func (s *Server) pollRoutes() []route {
 	const vote = "/messages/:id/polls/:poll_id/vote"
 	return []route{
 		{operation: "CreatePoll", method: http.MethodPost, path: "/polls", usersToo: true, handle: s.createPoll},
+		{operation: "UpdatePoll", method: http.MethodPut, path: "/polls", usersToo: true, handle: s.updatePoll},
+		{operation: "QueryPolls", method: http.MethodPost, path: "/polls/query", usersToo: true, handle: s.queryPolls},
 		{operation: "GetPoll", method: http.MethodGet, path: "/polls/:id", usersToo: true, handle: s.getPoll},
+		{operation: "UpdatePollPartial", method: http.MethodPatch, path: "/polls/:id", usersToo: true, handle: s.updatePollPartial},
 		{operation: "DeletePoll", method: http.MethodDelete, path: "/polls/:id", handle: s.deletePoll},
 		{operation: "CastPollVote", method: http.MethodPost, path: vote, usersToo: true, handle: s.castPollVote},
 		{operation: "DeletePollVote", method: http.MethodDelete, path: vote + "/:vote_id", usersToo: true, handle: s.deletePollVote},
@@ -23,12 +30,16 @@ func (s *Server) pollRoutes() []route {
 func (s *Server) createPoll(ctx context.Context, c *call) (*wire.Object, error) {
 	f := c.fields()
 	poll := readPoll(f, c)
+	keepOptions(f, &poll, nil)
 	creator, err := s.actingUser(ctx, c, f)
 	if err != nil {
 		return nil, err
 	}
 	if err := f.Err(); err != nil {
 		return nil, err
+	}
+	if poll.ID == "" {
+		poll.ID = c.newID("poll")
 	}
 	poll.AppPK, poll.CreatedBy = c.app.PK, creator.ID
 	if c.carriedOut() {
@@ -42,7 +53,7 @@ func (s *Server) createPoll(ctx context.Context, c *call) (*wire.Object, error) 
 	return s.showPoll(ctx, c, poll)
 }
 
-// readPoll reads a poll, all but who creates it.
+// readPoll reads a poll, all but who creates it. What keepOptions has to see to is left out: the texts of its options.
 func readPoll(f *request.Object, c *call) models.Poll {
 	p := models.Poll{
 		ID:                f.String("id"),
@@ -55,10 +66,7 @@ func readPoll(f *request.Object, c *call) models.Poll {
 		IsClosed:          f.Bool("is_closed", false),
 		Custom:            f.JSONObject("custom", models.MaxCustomBytes),
 	}
-	switch {
-	case p.ID == "":
-		p.ID = c.newID("poll")
-	case !models.ValidTarget(p.ID):
+	if p.ID != "" && !models.ValidTarget(p.ID) {
 		f.Invalid("id", "must be 1 to 255 characters, none of them a control character")
 	}
 	if p.Name == "" {
@@ -92,10 +100,24 @@ func readPollOption(f *request.Object, id string) models.PollOption {
 	case !models.ValidTarget(option.ID):
 		f.Invalid("id", "must be 1 to 255 characters, none of them a control character")
 	}
-	if option.Text == "" {
-		f.Invalid("text", "is required")
-	}
 	return option
+}
+
+// keepOptions gives the options of a poll that are stored already what the request leaves out of them. Others must have
+// a text.
+func keepOptions(f *request.Object, p *models.Poll, stored []models.PollOption) {
+	for i := range p.Options {
+		option := &p.Options[i]
+		if at := slices.IndexFunc(stored, func(o models.PollOption) bool { return o.ID == option.ID }); at >= 0 {
+			option.Text = cmp.Or(option.Text, stored[at].Text)
+			if option.Custom == nil {
+				option.Custom = stored[at].Custom
+			}
+		}
+		if option.Text == "" {
+			f.Invalid(fmt.Sprintf("options[%d].text", i), "is required")
+		}
+	}
 }
 
 func (s *Server) getPoll(ctx context.Context, c *call) (*wire.Object, error) {
@@ -117,6 +139,35 @@ func (s *Server) getPoll(ctx context.Context, c *call) (*wire.Object, error) {
 		}
 	}
 	return s.showPoll(ctx, c, poll)
+}
+
+func (s *Server) queryPolls(ctx context.Context, c *call) (*wire.Object, error) {
+	f, in := c.fields(), c.query()
+	q := readList(c, f, filter.Polls, "QueryPolls", defaultListLimit, maxListLimit)
+	viewerID, err := s.queryViewer(ctx, c, in)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Err(); err != nil {
+		return nil, err
+	}
+	if err := in.Err(); err != nil {
+		return nil, err
+	}
+	page, err := s.store.QueryPolls(ctx, c.app.PK, q.Query, viewerID)
+	if err != nil {
+		return nil, badCursor(err)
+	}
+	var ids []string
+	for _, poll := range page.Rows {
+		ids = append(ids, poll.UserIDs()...)
+	}
+	users, err := s.store.Users(ctx, c.app.PK, ids)
+	if err != nil {
+		return nil, err
+	}
+	polls := wire.Each(page.Rows, func(p models.Poll) *wire.Object { return wire.Poll(p, users) })
+	return q.setPager(wire.NewObject().Set("polls", polls), page.Prev, page.Next), nil
 }
 
 func (s *Server) deletePoll(ctx context.Context, c *call) (*wire.Object, error) {

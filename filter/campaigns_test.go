@@ -6,7 +6,7 @@ import (
 	"herald/filter"
 )
 
-func TestCampaignsSegmentsTargets(t *testing.T) {
+func TestCampaignsSegmentsTargetsPolls(t *testing.T) {
 	db := open(t)
 	for _, tt := range []struct {
 		entity filter.Entity
@@ -49,6 +49,19 @@ func TestCampaignsSegmentsTargets(t *testing.T) {
 		{filter.Members, selection{`{"user_id": "ann"}`, "ann"}},
 		{filter.Members, selection{`{"id": {"$in": ["bob", "zed"]}}`, "bob"}},
 		{filter.Members, selection{`{"$nor": [{"user_id": {"$in": ["bob"]}}]}`, "Dee ann"}},
+
+		{filter.Polls, selection{`{}`, "color food time"}},
+		{filter.Polls, selection{`{"id": {"$in": ["time", "none"]}}`, "time"}},
+		{filter.Polls, selection{`{"name": "Which?"}`, "color food"}},
+		{filter.Polls, selection{`{"created_by_id": "ann", "is_closed": false}`, "color time"}},
+		{filter.Polls, selection{`{"is_closed": true}`, "food"}},
+		{filter.Polls, selection{`{"allow_answers": {"$in": [true]}}`, "color"}},
+		{filter.Polls, selection{`{"voting_visibility": "anonymous"}`, "food"}},
+		{filter.Polls, selection{`{"max_votes_allowed": {"$gte": 2}}`, "food time"}},
+		{filter.Polls, selection{`{"max_votes_allowed": {"$ne": 2}}`, "color time"}},
+		{filter.Polls, selection{`{"max_votes_allowed": {"$exists": false}}`, "color"}},
+		{filter.Polls, selection{`{"created_at": {"$lt": "2026-03-22T00:00:00Z"}}`, "color"}},
+		{filter.Polls, selection{`{"updated_at": {"$gt": "2026-04-01T00:00:00Z"}}`, "color food"}},
 	} {
 		tt.check(t, selected(t, db, tt.entity, tt.filter))
 	}

@@ -48,6 +48,7 @@ var source = map[filter.Entity]struct{ id, from string }{
 	filter.Segments:  {"s.id", "segments AS s WHERE s.app_pk = $1"},
 	filter.Targets:   {"t.target_id", "segment_targets AS t WHERE t.segment_pk = $1"},
 	filter.Members:   {"m.user_id", "channel_members AS m WHERE m.app_pk = $1 AND m.cid = 'messaging:general'"},
+	filter.Polls:     {"p.id", "polls AS p WHERE p.app_pk = $1"},
 }
 
 // selected gives the ids of app 1 that a filter matches, ordered.
@@ -135,6 +136,12 @@ INSERT INTO segments (app_pk, id, type, name, all_users, size, created_at, updat
  (1, 'rooms', 'channel', '', false, 9, '2026-03-02', '2026-03-12');
 INSERT INTO segment_targets (segment_pk, target_id, created_at) VALUES
  (1, 'ann', '2026-03-03'), (1, 'bob', '2026-03-02'), (1, 'Zoë', '2026-03-02'), (2, 'cy', '2026-03-03');
+
+INSERT INTO polls (app_pk, id, name, voting_visibility, enforce_unique_vote, max_votes_allowed, allow_answers, is_closed, options, created_by, created_at, updated_at) VALUES
+ (1, 'color', 'Which?', 'public', false, NULL, true, false, '[]', 'ann', '2026-03-21', '2026-04-03'),
+ (1, 'food', 'Which?', 'anonymous', false, 2, false, true, '[]', 'bob', '2026-03-22', '2026-04-02'),
+ (1, 'time', 'When?', 'public', true, 3, false, false, '[]', 'ann', '2026-03-22', '2026-04-01'),
+ (2, 'food', 'Which?', 'public', false, 2, false, true, '[]', 'ann', '2026-03-22', '2026-04-02');
 
 INSERT INTO campaigns (app_pk, id, name, sender_id, message_template, segment_ids, user_ids, status, hold, scheduled_for, created_at, updated_at) VALUES
  (1, 'welcome', 'Welcome', 'ann', '{}', '{}', '{zoe}', 'draft', 'none', NULL, '2026-04-01', '2026-04-11'),

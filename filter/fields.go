@@ -39,6 +39,18 @@ var (
 		"id":      column{verbatim("m.user_id"), text, equalOrIn},
 	}
 
+	pollFields = map[string]field{
+		"id":                column{verbatim("p.id"), text, ranged},
+		"name":              column{verbatim("p.name"), text, ranged},
+		"created_by_id":     column{verbatim("p.created_by"), text, ranged},
+		"is_closed":         column{verbatim("p.is_closed"), boolean, enumerated},
+		"allow_answers":     column{verbatim("p.allow_answers"), boolean, enumerated},
+		"voting_visibility": column{verbatim("p.voting_visibility"), text, enumerated},
+		"max_votes_allowed": column{verbatim("p.max_votes_allowed"), number, with(ranged, opNotEqual)},
+		"created_at":        column{verbatim("p.created_at"), timestamp, ranged},
+		"updated_at":        column{verbatim("p.updated_at"), timestamp, ranged},
+	}
+
 	userFields = map[string]field{
 		"id":                column{verbatim("u.id"), text, ofUserID},
 		"name":              column{verbatim("u.name"), text, ofUserName},
@@ -111,6 +123,7 @@ var catalogue = map[Entity]names{
 	Segments:  {fields: segmentFields, sortable: sortableSegments, id: "id", order: newestFirst},
 	Targets:   {fields: targetFields, sortable: sortableTargets, id: "target_id"},
 	Members:   {fields: memberFields, sortable: sortableMembers, id: "user_id"},
+	Polls:     {fields: pollFields, sortable: sortablePolls, id: "id", order: newestFirst},
 	Users: {
 		fields: userFields, unfiltered: unfilteredUserFields, sortable: sortableUsers, id: "id", order: newestFirst,
 		document: "u.custom", dataOps: ofUserData,

@@ -16,6 +16,7 @@ const (
 	Segments                // segments AS s
 	Targets                 // segment_targets AS t
 	Members                 // channel_members AS m
+	Polls                   // polls AS p
 )
 
 // Limits of one filter, from the API contract (6.1). Beyond a limit Parse gives an error.

@@ -56,6 +56,12 @@ var (
 		"user_id":    {verbatim("m.user_id"), text, false},
 		"created_at": {verbatim("m.created_at"), timestamp, false},
 	}
+	sortablePolls = map[string]sortField{
+		"id":         {verbatim("p.id"), text, false},
+		"name":       {verbatim("p.name"), text, false},
+		"created_at": {verbatim("p.created_at"), timestamp, false},
+		"updated_at": {verbatim("p.updated_at"), timestamp, false},
+	}
 	sortableUsers = map[string]sortField{
 		"id":          {verbatim("u.id"), text, false},
 		"name":        {verbatim("u.name"), text, true},

@@ -2,6 +2,13 @@ package wire
 
 import "herald/models"
 
+// PollKeys are the built-in keys of a poll (contract 5), in requests too: what only answers set is ignored there.
+var PollKeys = []string{
+	"id", "name", "description", "voting_visibility", "enforce_unique_vote", "max_votes_allowed", "allow_user_suggested_options",
+	"allow_answers", "is_closed", "options", "vote_count", "vote_counts_by_option", "latest_votes_by_option", "answers_count",
+	"latest_answers", "own_votes", "created_by_id", "created_by", "created_at", "updated_at", "custom",
+}
+
 // Poll is the Poll of contract 5. Every option has its key in the counts and among the latest votes.
 func Poll(p models.Poll, users map[string]models.User) *Object {
 	o := NewObject().Set("id", p.ID).Set("name", p.Name).Set("description", p.Description).

@@ -17,7 +17,7 @@ import (
 const (
 	lockCampaign int32 = 0x48_01 // shared by batches of a campaign, exclusive for whoever writes its row
 	lockBatch    int32 = 0x48_02 // two attempts at one batch take turns
-	lockPoll     int32 = 0x48_03 // shared by votes and by starts of campaigns, exclusive for a poll's deletion
+	lockPoll     int32 = 0x48_03 // shared by votes and by starts of campaigns, exclusive for a poll's change and deletion
 	lockVoter    int32 = 0x48_04 // votes of one user in one poll take turns
 	lockDevices  int32 = 0x48_05 // devices of one user are added in turn
 	lockApp      int32 = 0x48_06 // shared by batches of an app, exclusive for whoever must know exactly what they have sent

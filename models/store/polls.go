@@ -74,14 +74,20 @@ func (s *Store) polls(ctx context.Context, appPK int64, ids []string, viewer str
 	if err != nil {
 		return nil, wrap(err, "read %d polls", len(ids))
 	}
-	found, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[models.Poll])
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[models.Poll])
 	if err != nil {
 		return nil, wrap(err, "read %d polls", len(ids))
 	}
-	polls := make(map[string]*models.Poll, len(found))
-	var pollIDs, optionIDs []string // every option of every poll, and its answers
-	for _, p := range found {
-		polls[p.ID] = p
+	return s.tally(ctx, appPK, found, viewer)
+}
+
+// tally gives polls their tallies, and all of them by id. It reads as much as polls does.
+func (s *Store) tally(ctx context.Context, appPK int64, list []models.Poll, viewer string) (map[string]*models.Poll, error) {
+	polls := make(map[string]*models.Poll, len(list))
+	var ids, pollIDs, optionIDs []string // the latter are every option of every poll, and its answers
+	for i := range list {
+		p := &list[i]
+		polls[p.ID], ids = p, append(ids, p.ID)
 		p.Tally = models.Tally{Counts: map[string]int64{}, Latest: map[string][]models.Vote{}}
 		for _, o := range append([]models.PollOption{{ID: models.AnswerOption}}, p.Options...) {
 			pollIDs, optionIDs = append(pollIDs, p.ID), append(optionIDs, o.ID)
@@ -132,6 +138,17 @@ func forEachVote(f func(models.Vote)) func(pgx.Rows) error {
 		}
 		return err
 	}
+}
+
+// QueryPolls gives a page of the polls with their tallies, the viewer's own votes among them; "" is nobody.
+func (s *Store) QueryPolls(ctx context.Context, appPK int64, q Query, viewer string) (Page[models.Poll], error) {
+	l := list{from: "polls AS p", where: "p.app_pk = $1", args: []any{appPK}}
+	page, err := readPage(ctx, s.pool, "p.*", l, q, pgx.RowToStructByName[models.Poll])
+	if err != nil || len(page.Rows) == 0 {
+		return page, wrap(err, "query the polls of app %d", appPK)
+	}
+	_, err = s.tally(ctx, appPK, page.Rows, viewer)
+	return page, err
 }
 
 // DeletePoll removes a poll with its votes; messages that carry it go on without it. While a scheduled or running

@@ -10,7 +10,7 @@ CREATE TABLE polls (
     max_votes_allowed   smallint, -- NULL is no maximum
     allow_answers       boolean NOT NULL,
     is_closed           boolean NOT NULL,
-    options             jsonb NOT NULL, -- [{id, text, custom}]; they never change
+    options             jsonb NOT NULL, -- [{id, text, custom}]; the votes for one that is taken out go with it
     custom              jsonb,          -- NULL is {}
     created_by          text COLLATE "C" NOT NULL,
     created_at          timestamptz NOT NULL,
