@@ -115,7 +115,7 @@ func keepOptions(f *request.Object, p *models.Poll, stored []models.PollOption) 
 			}
 		}
 		if option.Text == "" {
-			f.Invalid(fmt.Sprintf("options[%d].text", i), "is required")
+			f.InvalidAt(fmt.Sprintf("%s[%d].text", f.Path("options"), i), "is required")
 		}
 	}
 }

@@ -92,6 +92,38 @@ describe('stream-chat: messages, polls, reads and devices', { timeout: 300_000 }
     await assert.rejects(client.getPoll(poll.id), apiError(404, 16));
   });
 
+  test('a poll is changed, closed, and found again', async () => {
+    const { poll } = await client.createPoll(
+      { name: 'Lunch?', options: [{ text: 'Soup' }, { text: 'Salad' }], custom: { run } },
+      shop.id,
+    );
+    const [soup, salad] = ids(poll.options);
+    const { message } = await channel.sendMessage({ poll_id: poll.id, user_id: shop.id });
+    await client.castPollVote(message.id, poll.id, { option_id: soup }, ann.id);
+    await client.castPollVote(message.id, poll.id, { option_id: salad }, bob.id);
+
+    const { poll: replaced } = await client.updatePoll(
+      { ...poll, name: 'Lunch today?', options: [{ id: soup, text: 'Cold soup' }, { text: 'Bread' }] },
+      shop.id,
+    );
+    assert.deepEqual([replaced.name, replaced.custom], ['Lunch today?', { run }]);
+    assert.deepEqual(replaced.options.map(({ text }) => text), ['Cold soup', 'Bread']);
+    assert.deepEqual(Object.values(replaced.vote_counts_by_option), [1, 0]);
+
+    const { poll: edited } = await client.partialUpdatePoll(poll.id, { set: { description: 'At noon', place: 'here' }, unset: ['run'] }, shop.id);
+    assert.deepEqual([edited.name, edited.description, edited.custom], ['Lunch today?', 'At noon', { place: 'here' }]);
+    assert.equal((await client.closePoll(poll.id, shop.id)).poll.is_closed, true);
+    await assert.rejects(client.castPollVote(message.id, poll.id, { option_id: soup }, bob.id), apiError(400, 4, /closed/));
+
+    const { poll: other } = await client.createPoll({ name: 'Dinner?' }, shop.id);
+    const mine = { created_by_id: shop.id, id: { $in: [poll.id, other.id] } };
+    const page = await client.queryPolls(mine, [{ created_at: 1 }], { limit: 1 }, ann.id);
+    assert.deepEqual(ids(page.polls), [poll.id]);
+    assert.deepEqual(page.polls[0].own_votes.map(({ option_id }) => option_id), [soup]);
+    assert.deepEqual(ids((await client.queryPolls(mine, [{ created_at: 1 }], { limit: 1, next: page.next })).polls), [other.id]);
+    assert.deepEqual(ids((await client.queryPolls({ ...mine, is_closed: true })).polls), [poll.id]);
+  });
+
   test('what a campaign sent is unread until it is read, and read once', async () => {
     const { poll } = await client.createPoll({ name: 'Coming?', options: [{ text: 'Yes' }] }, shop.id);
     const campaign = client.campaign({

@@ -81,6 +81,35 @@ describe('node-sdk: messages, polls, reads and devices', { timeout: 120_000 }, (
     await assert.rejects(client.getPoll({ poll_id: poll.id }), apiError(404, 16));
   });
 
+  test('updatePoll, updatePollPartial, queryPolls', async () => {
+    const created = await client.createPoll({ name: 'Lunch?', options: [{ text: 'Soup' }, { text: 'Salad' }], custom: { run }, user_id: shop.id });
+    const { poll } = answer(created);
+    const [soup, salad] = ids(poll.options);
+    const { message } = answer(await channel.sendMessage({ message: { poll_id: poll.id, user_id: shop.id } }));
+    const place = { message_id: message.id, poll_id: poll.id };
+    await client.chat.castPollVote({ ...place, user_id: ann.id, vote: { option_id: soup } });
+    await client.chat.castPollVote({ ...place, user_id: bob.id, vote: { option_id: salad } });
+
+    const options = [{ id: soup, text: 'Cold soup', custom: { vegan: true } }, { text: 'Bread' }];
+    const { poll: replaced } = answer(await client.updatePoll({ id: poll.id, name: 'Lunch today?', options, user_id: shop.id }));
+    assert.deepEqual([replaced.name, replaced.custom], ['Lunch today?', {}]);
+    assert.deepEqual(replaced.options.map(({ text, custom }) => [text, custom]), [['Cold soup', { vegan: true }], ['Bread', {}]]);
+    assert.deepEqual(Object.values(replaced.vote_counts_by_option), [1, 0]);
+    assertTime(replaced.updated_at, 'updated_at of the poll');
+
+    const set = { description: 'At noon', is_closed: true, custom: { place: 'here' } };
+    const { poll: edited } = answer(await client.updatePollPartial({ poll_id: poll.id, set, user_id: shop.id }));
+    assert.deepEqual([edited.name, edited.description, edited.is_closed, edited.custom], ['Lunch today?', 'At noon', true, { place: 'here' }]);
+    await assert.rejects(client.chat.castPollVote({ ...place, user_id: bob.id, vote: { option_id: soup } }), apiError(400, 4, /closed/));
+
+    const { poll: other } = answer(await client.createPoll({ name: 'Dinner?', user_id: shop.id }));
+    const query = { filter: { id: { $in: [poll.id, other.id] } }, sort: [{ field: 'created_at', direction: 1 }], limit: 1 };
+    const page = answer(await client.queryPolls({ ...query, user_id: ann.id }));
+    assert.deepEqual(ids(page.polls), [poll.id]);
+    assert.deepEqual(page.polls[0].own_votes.map(({ option_id }) => option_id), [soup]);
+    assert.deepEqual(ids(answer(await client.queryPolls({ ...query, next: page.next })).polls), [other.id]);
+  });
+
   test('markRead, markChannelsRead, unreadCounts, and what a campaign counts of them', async () => {
     const { campaign } = await client.chat.createCampaign({
       user_ids: [ann.id, bob.id],
