@@ -155,18 +155,14 @@ func (s *Store) QueryPolls(ctx context.Context, appPK int64, q Query, viewer str
 // campaign uses it, that is models.CodeInvalid: the lock taken here keeps out votes and the starts of campaigns.
 func (s *Store) DeletePoll(ctx context.Context, appPK int64, id string) error {
 	err := inTx(ctx, s.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1, $2)`, lockPoll, pollKey(appPK, id)); err != nil {
+		if _, err := lockPollTx(ctx, tx, appPK, id); err != nil {
 			return err
 		}
-		deleted, err := tx.Exec(ctx, `DELETE FROM polls WHERE app_pk = $1 AND id = $2`, appPK, id)
-		if err != nil {
+		if _, err := tx.Exec(ctx, `DELETE FROM polls WHERE app_pk = $1 AND id = $2`, appPK, id); err != nil {
 			return err
-		}
-		if deleted.RowsAffected() == 0 {
-			return models.NotFound("poll", id)
 		}
 		var campaign string
-		err = tx.QueryRow(ctx, `
+		err := tx.QueryRow(ctx, `
 			SELECT id FROM campaigns
 			WHERE app_pk = $1 AND message_template ->> 'poll_id' = $2 AND status IN ('scheduled', 'in_progress') AND deleted_at IS NULL
 			ORDER BY id LIMIT 1`, appPK, id).Scan(&campaign)
