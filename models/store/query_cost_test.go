@@ -25,6 +25,9 @@ func TestPagesCostTheSame(t *testing.T) {
 	list := w.segment(models.Segment{ID: "list", Type: models.SegmentUser})
 	w.exec(`INSERT INTO segment_targets (segment_pk, target_id, created_at)
 		SELECT $1, 't' || lpad(n::text, 5, '0'), timestamptz '2026-01-01' + n / 7 * interval '1 second' FROM generate_series(1, $2::int) n`, list.PK, rows)
+	w.exec(`INSERT INTO polls (app_pk, id, name, voting_visibility, enforce_unique_vote, allow_answers, is_closed, options, created_by, created_at, updated_at)
+		SELECT $1, 'p' || lpad(n::text, 5, '0'), 'x', 'public', false, false, false, '[]', 'boss', timestamptz '2026-01-01' + n / 7 * interval '1 second', now()
+		FROM generate_series(1, $2::int) n`, w.app, rows)
 	w.exec(`VACUUM ANALYZE`)
 
 	campaigns := func(ctx context.Context, s *store.Store, q store.Query) (int, filter.Key, error) {
@@ -37,6 +40,10 @@ func TestPagesCostTheSame(t *testing.T) {
 	}
 	targets := func(ctx context.Context, s *store.Store, q store.Query) (int, filter.Key, error) {
 		p, err := s.QueryTargets(ctx, list, q)
+		return len(p.Rows), p.Next, err
+	}
+	polls := func(ctx context.Context, s *store.Store, q store.Query) (int, filter.Key, error) {
+		p, err := s.QueryPolls(ctx, w.app, q, "")
 		return len(p.Rows), p.Next, err
 	}
 	for _, tc := range []struct {
@@ -53,6 +60,8 @@ func TestPagesCostTheSame(t *testing.T) {
 		{"targets", filter.Targets, `{}`, `[]`, targets},
 		{"targets backwards", filter.Targets, `{"target_id": {"$gt": "t"}}`, `[{"field": "target_id", "direction": -1}]`, targets},
 		{"targets, the newest first", filter.Targets, `{}`, `[{"field": "created_at", "direction": -1}]`, targets},
+		{"polls", filter.Polls, `{}`, `[]`, polls},
+		{"polls by id", filter.Polls, `{"is_closed": false}`, `[{"field": "id"}]`, polls},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			where, err := filter.Parse(tc.entity, "filter", json.RawMessage(tc.filter))
