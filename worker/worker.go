@@ -144,10 +144,12 @@ func Run(ctx context.Context, cfg Config) error {
 
 // unlessStopped is the failure to start, or nothing where the worker was told to stop before Temporal was there.
 func unlessStopped(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
+	select {
+	case <-ctx.Done():
 		return nil
+	default:
+		return err
 	}
-	return err
 }
 
 // startRelays runs relays until stop is called.
