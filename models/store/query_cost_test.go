@@ -86,10 +86,12 @@ func TestPagesCostTheSame(t *testing.T) {
 					}
 				})
 			}
-			_, deep, err := tc.page(t.Context(), w.Store, query(rows-(pages+1)*size, nil))
-			if err != nil || deep == nil {
-				t.Fatalf("no page deep in the list: %v", err)
-			}
+			var deep filter.Key
+			w.rowsRead(func(s *store.Store) {
+				if _, deep, err = tc.page(t.Context(), s, query(rows-(pages+1)*size, nil)); err != nil || deep == nil {
+					t.Fatalf("no page deep in the list: %v", err)
+				}
+			})
 			early, late := read(nil), read(deep)
 			t.Logf("%d rows read for the first %d pages of %d, %d for those before page %d", early, pages, size, late, rows/size)
 			// Rows of equal times are read together, and a page looks to either side of itself.
@@ -159,21 +161,28 @@ func TestPagesOfMembersAndUsersAreBounded(t *testing.T) {
 	}
 }
 
-// rowsRead counts the rows of all tables that a store reads, by itself over one connection.
+// rowsRead counts the rows of all tables that a store reads, by itself over one connection. Sessions report what they have read
+// now and then, and last of all when they end: so those that wrote the tables must have ended before, and the store's after.
 func (w *world) rowsRead(use func(s *store.Store)) int {
 	w.tb.Helper()
 	count := func() int {
 		return one[int](w, `SELECT coalesce(sum(n), 0)::bigint FROM (SELECT seq_tup_read FROM pg_stat_user_tables UNION ALL
 			SELECT idx_tup_read FROM pg_stat_user_indexes) AS read (n)`)
 	}
+	sessions := func(ofStores bool) int {
+		return one[int](w, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'
+			AND pid <> pg_backend_pid() AND (application_name LIKE 'herald%') = $1`, ofStores)
+	}
+	others := sessions(true)
+	w.db.Reset()
+	w.until("the test's own sessions have ended", func() bool { return sessions(false) == 0 })
+	before := count()
 	s, err := store.Open(w.tb.Context(), w.url, store.Options{MaxConns: 1})
 	if err != nil {
 		w.tb.Fatal(err)
 	}
-	w.db.Reset() // what was read before is reported now
-	before := count()
 	use(s)
-	s.Close() // sessions report what they have read when they end
-	w.until("the reading is reported", func() bool { return count() > before })
+	s.Close()
+	w.until("the store's sessions have ended", func() bool { return sessions(true) <= others })
 	return count() - before
 }
