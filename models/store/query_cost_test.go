@@ -14,20 +14,22 @@ import (
 // The thousandth page of a list costs what the first one costs: it is found by key, and reads its own rows.
 func TestPagesCostTheSame(t *testing.T) {
 	t.Parallel()
+	// As many rows follow the thousandth page as precede it: at the end of a list Postgres may well read and sort what is left.
 	const rows, size, pages = 30_000, 30, 10
+	const all = 2 * rows
 	w := newWorld(t)
 	w.exec(`INSERT INTO campaigns (app_pk, id, name, sender_id, message_template, created_at, updated_at)
 		SELECT $1, 'c' || lpad(n::text, 5, '0'), 'n' || n % 3, 'boss', '{"text": "x"}', timestamptz '2026-01-01' + n / 7 * interval '1 second', now()
-		FROM generate_series(1, $2::int) n`, w.app, rows)
+		FROM generate_series(1, $2::int) n`, w.app, all)
 	w.exec(`INSERT INTO segments (app_pk, id, type, name, created_at, updated_at)
 		SELECT $1, 's' || lpad(n::text, 5, '0'), 'user', 'n' || n % 3, timestamptz '2026-01-01' + n / 7 * interval '1 second', now()
-		FROM generate_series(1, $2::int) n`, w.app, rows)
+		FROM generate_series(1, $2::int) n`, w.app, all)
 	list := w.segment(models.Segment{ID: "list", Type: models.SegmentUser})
 	w.exec(`INSERT INTO segment_targets (segment_pk, target_id, created_at)
-		SELECT $1, 't' || lpad(n::text, 5, '0'), timestamptz '2026-01-01' + n / 7 * interval '1 second' FROM generate_series(1, $2::int) n`, list.PK, rows)
+		SELECT $1, 't' || lpad(n::text, 5, '0'), timestamptz '2026-01-01' + n / 7 * interval '1 second' FROM generate_series(1, $2::int) n`, list.PK, all)
 	w.exec(`INSERT INTO polls (app_pk, id, name, voting_visibility, enforce_unique_vote, allow_answers, is_closed, options, created_by, created_at, updated_at)
 		SELECT $1, 'p' || lpad(n::text, 5, '0'), 'x', 'public', false, false, false, '[]', 'boss', timestamptz '2026-01-01' + n / 7 * interval '1 second', now()
-		FROM generate_series(1, $2::int) n`, w.app, rows)
+		FROM generate_series(1, $2::int) n`, w.app, all)
 	w.exec(`VACUUM ANALYZE`)
 
 	campaigns := func(ctx context.Context, s *store.Store, q store.Query) (int, filter.Key, error) {
@@ -94,9 +96,8 @@ func TestPagesCostTheSame(t *testing.T) {
 			})
 			early, late := read(nil), read(deep)
 			t.Logf("%d rows read for the first %d pages of %d, %d for those before page %d", early, pages, size, late, rows/size)
-			// Rows of equal times are read together, and a page looks to either side of itself, by one plan or another: 1 to 6 rows
-			// for each that is shown. A plan that depends on the depth reads all rows before, a thousand times as many.
-			if most := 8 * pages * (size + 1); early > most || late > most {
+			// Rows of equal times are read together, and a page looks to either side of itself.
+			if most := 4 * pages * (size + 1); early > most || late > most {
 				t.Errorf("the first %d pages read %d rows, those before page %d %d; at most %d are theirs", pages, early, rows/size, late, most)
 			}
 		})
